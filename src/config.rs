@@ -1,0 +1,248 @@
+//! The configuration as types, with its defaults and limits.
+//!
+//! The user's `config.toml` and the project's `.context/config.toml` hold the same tables; the project's adds to
+//! the user's. Reading the files is `locate`'s, what the values mean is said at each field.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// What is watched.
+    pub watch: Watch,
+    /// When and how it is written.
+    pub record: Record,
+    /// What the desktop shows.
+    pub notify: Notify,
+}
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// Patterns in gitignore syntax, on top of the built-in list.
+    pub ignore: Vec<String>,
+    /// Whether `.gitignore` files count.
+    pub use_gitignore: bool,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { ignore: Vec::new(), use_gitignore: true }
+    }
+}
+
+/// When and how changes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// A change is written this long after its path went quiet ...
+    pub quiet: Duration,
+    /// ... and at the latest this long after its first event.
+    pub max_hold: Duration,
+    /// More changes than this in one go become one line in `session.md`.
+    pub summarise_over: usize,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { quiet: Duration::from_millis(150), max_hold: Duration::from_secs(1), summarise_over: 50 }
+    }
+}
+
+/// What the desktop shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notify {
+    /// Whether anything is shown at all.
+    pub enabled: bool,
+    /// The projects of which nothing is shown.
+    pub mute: Vec<PathBuf>,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self { enabled: true, mute: Vec::new() }
+    }
+}
+
+impl Notify {
+    /// Whether something about this project may be shown.
+    pub fn allows(&self, project: &Path) -> bool {
+        self.enabled && !self.mute.iter().any(|muted| muted == project)
+    }
+}
+
+/// A file that can't be taken, or a part of it that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// From 1; 0 where it is the whole file.
+    pub line: usize,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+/// One file, as it is written: only what it names is changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct File {
+    watch: WatchTable,
+    record: RecordTable,
+    notify: NotifyTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WatchTable {
+    ignore: Vec<toml::Spanned<String>>,
+    use_gitignore: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RecordTable {
+    quiet_ms: Option<toml::Spanned<u64>>,
+    max_hold_ms: Option<toml::Spanned<u64>>,
+    summarise_over: Option<toml::Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NotifyTable {
+    enabled: Option<bool>,
+    mute: Vec<PathBuf>,
+}
+
+/// The tables and keys that a file may hold.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("watch", &["ignore", "use_gitignore"]),
+    ("record", &["quiet_ms", "max_hold_ms", "summarise_over"]),
+    ("notify", &["enabled", "mute"]),
+];
+
+impl Config {
+    /// The same with what one file says on top, and the file's unknown keys.
+    ///
+    /// # Errors
+    ///
+    /// The first value that is not allowed, with its line, its key and what is allowed. Nothing of the file counts then.
+    pub fn overlaid(&self, text: &str) -> Result<(Self, Vec<Problem>), Problem> {
+        let file: File = toml::from_str(text).map_err(|error| Problem {
+            line: error.span().map_or(0, |span| line_of(text, span.start)),
+            message: error.message().to_owned(),
+        })?;
+        let mut config = self.clone();
+        config.watch.take(file.watch, text)?;
+        config.record.take(&file.record, text)?;
+        config.notify.enabled = file.notify.enabled.unwrap_or(config.notify.enabled);
+        config.notify.mute.extend(file.notify.mute);
+        Ok((config, unknown_keys(text)))
+    }
+}
+
+impl Watch {
+    fn take(&mut self, table: WatchTable, text: &str) -> Result<(), Problem> {
+        for pattern in table.ignore {
+            let line = line_of(text, pattern.span().start);
+            let pattern = pattern.into_inner();
+            if let Err(error) = ignore::gitignore::GitignoreBuilder::new("/").add_line(None, &pattern) {
+                let message = format!("watch.ignore: {pattern:?} is not a gitignore pattern ({error})");
+                return Err(Problem { line, message });
+            }
+            self.ignore.push(pattern);
+        }
+        self.use_gitignore = table.use_gitignore.unwrap_or(self.use_gitignore);
+        Ok(())
+    }
+}
+
+impl Record {
+    fn take(&mut self, table: &RecordTable, text: &str) -> Result<(), Problem> {
+        let take = |key: &str, value: &Option<toml::Spanned<u64>>, least: u64, most: u64| match value {
+            None => Ok(None),
+            Some(value) if (least..=most).contains(value.get_ref()) => Ok(Some(*value.get_ref())),
+            Some(value) => Err(Problem {
+                line: line_of(text, value.span().start),
+                message: format!("record.{key} is {}; it must lie between {least} and {most}", value.get_ref()),
+            }),
+        };
+        if let Some(ms) = take("quiet_ms", &table.quiet_ms, 10, 10_000)? {
+            self.quiet = Duration::from_millis(ms);
+        }
+        if let Some(ms) = take("max_hold_ms", &table.max_hold_ms, 10, 60_000)? {
+            self.max_hold = Duration::from_millis(ms);
+        }
+        if let Some(count) = take("summarise_over", &table.summarise_over, 1, 1_000_000)? {
+            self.summarise_over = count as usize;
+        }
+        Ok(())
+    }
+}
+
+/// The keys of a valid file that mean nothing to us.
+fn unknown_keys(text: &str) -> Vec<Problem> {
+    let Ok(document) = toml::de::DeTable::parse(text) else { return Vec::new() };
+    let mut problems = Vec::new();
+    for (table, value) in document.get_ref() {
+        let line = line_of(text, table.span().start);
+        let table = table.get_ref().as_ref();
+        let Some((_, keys)) = KNOWN.iter().find(|(known, _)| *known == table) else {
+            problems.push(Problem { line, message: format!("unknown table or key {table:?}") });
+            continue;
+        };
+        for key in value.get_ref().as_table().into_iter().flat_map(|table| table.keys()) {
+            if !keys.contains(&key.get_ref().as_ref()) {
+                let line = line_of(text, key.span().start);
+                problems.push(Problem { line, message: format!("unknown key {table}.{}", key.get_ref()) });
+            }
+        }
+    }
+    problems
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_only_what_it_names() {
+        let text = "[watch]\nignore = [\"*.tmp\"]\n[record]\nquiet_ms = 40\n";
+        let (config, problems) = Config::default().overlaid(text).unwrap();
+        assert_eq!(config.watch.ignore, ["*.tmp"]);
+        assert!(config.watch.use_gitignore);
+        assert_eq!(config.record.quiet, Duration::from_millis(40));
+        assert_eq!(config.record.max_hold, Record::default().max_hold);
+        assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn a_second_file_adds_to_the_first() {
+        let (user, _) = Config::default().overlaid("[watch]\nignore = [\"a\"]\n").unwrap();
+        let (both, _) = user.overlaid("[watch]\nignore = [\"b\"]\nuse_gitignore = false\n").unwrap();
+        assert_eq!(both.watch.ignore, ["a", "b"]);
+        assert!(!both.watch.use_gitignore);
+    }
+
+    #[test]
+    fn unknown_keys_are_told_with_their_lines() {
+        let (_, problems) = Config::default().overlaid("colour = 1\n[watch]\n\nignores = []\n").unwrap();
+        let lines: Vec<_> = problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
+        assert_eq!(lines, [(1, "unknown table or key \"colour\""), (4, "unknown key watch.ignores")]);
+    }
+
+    #[test]
+    fn a_bad_value_names_its_line_its_key_and_what_is_allowed() {
+        let problem = Config::default().overlaid("[record]\n\nquiet_ms = 5\n").unwrap_err();
+        assert_eq!(problem.line, 3);
+        assert_eq!(problem.message, "record.quiet_ms is 5; it must lie between 10 and 10000");
+        let problem = Config::default().overlaid("[record]\nquiet_ms = \"fast\"\n").unwrap_err();
+        assert_eq!(problem.line, 2);
+        assert!(problem.message.contains("string \"fast\""), "{}", problem.message);
+        let problem = Config::default().overlaid("[watch]\nignore = [\n\"ok\",\n\"a{b\"]\n").unwrap_err();
+        assert_eq!(problem.line, 4);
+    }
+}

@@ -1,0 +1,19 @@
+//! Context Tray: an agent in the system tray that keeps a trustworthy local record of what happens in each of a
+//! developer's projects.
+//!
+//! # One sentence
+//!
+//! Events are hints, the disk is the truth: the watcher only says *where to look*, a scan of that place is compared with
+//! an in-memory index of the tree, and the difference is what gets recorded; everything else is a closed enum in,
+//! effects out.
+//!
+//! The modules below stand in the order of their dependencies: a module uses only modules above it, and a test
+//! (`tests/suite/layers.rs`) enforces that.
+
+// Vocabulary: plain data and serde; no I/O, no clock.
+pub mod project;
+pub mod entry;
+pub mod status;
+pub mod request;
+pub mod notice;
+pub mod config;

@@ -1,0 +1,160 @@
+//! What is known of a project and of the agent, at one moment.
+//!
+//! Published whole: the companion prints it, the tray draws it, the wire carries it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// One project, as `ctx status --json` prints it. Times are RFC 3339 with the local offset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectStatus {
+    /// The absolute path of the root.
+    pub project: PathBuf,
+    /// What the tracker does.
+    pub state: State,
+    /// The live tracker's.
+    pub pid: Option<u32>,
+    /// The number that a dead tracker left behind, with the state `stale`.
+    pub stale_pid: Option<u64>,
+    /// When the running or the last session began.
+    pub started_at: Option<String>,
+    /// When the last session ended.
+    pub stopped_at: Option<String>,
+    /// The folders that are watched, absolute.
+    pub watching: Vec<PathBuf>,
+    /// How changes are learnt of, while running.
+    pub watch_mode: Option<WatchMode>,
+    /// Why the record may come late or with gaps, in a sentence; none while all is well.
+    pub degraded: Option<String>,
+    /// How many folders have a watch.
+    pub directories_watched: Option<u64>,
+    /// How many files the index holds.
+    pub files_indexed: Option<u64>,
+    /// The last change, session or gap.
+    pub last_event: Option<LastEvent>,
+    /// The last command.
+    pub last_command: Option<LastCommand>,
+    /// Why the state is `failed` or `backoff`, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the agent answers.
+    pub agent: Reach,
+}
+
+impl ProjectStatus {
+    /// A project of which nothing is known yet.
+    pub fn unknown(project: &Path, state: State) -> Self {
+        Self {
+            project: project.to_path_buf(),
+            state,
+            pid: None,
+            stale_pid: None,
+            started_at: None,
+            stopped_at: None,
+            watching: Vec::new(),
+            watch_mode: None,
+            degraded: None,
+            directories_watched: None,
+            files_indexed: None,
+            last_event: None,
+            last_command: None,
+            reason: None,
+            agent: Reach::Unreachable,
+        }
+    }
+
+    /// The last component of the path, for people.
+    pub fn name(&self) -> String {
+        self.project.file_name().unwrap_or(self.project.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// What a project's tracker does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It records.
+    Running,
+    /// It reads the tree and will record soon.
+    Starting,
+    /// There is none, by the user's wish.
+    Stopped,
+    /// There is none for a while, by the user's wish.
+    Paused,
+    /// There is none, though a PID file says otherwise.
+    Stale,
+    /// It died, and is started again in a moment.
+    Backoff,
+    /// It could not be started, or died too often.
+    Failed,
+    /// The project's folder is gone.
+    Missing,
+}
+
+impl State {
+    /// Whether the user should look at it.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, State::Stale | State::Backoff | State::Failed | State::Missing)
+    }
+
+    /// Whether a tracker is alive.
+    pub fn is_live(self) -> bool {
+        matches!(self, State::Running | State::Starting)
+    }
+}
+
+/// How changes are learnt of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchMode {
+    /// The file system says so.
+    Native,
+    /// A look at regular times, for all or a part of the tree.
+    Polling,
+}
+
+/// Whether the agent answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// It does.
+    Running,
+    /// It does not.
+    Unreachable,
+}
+
+/// The last change, session or gap, as its line says it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastEvent {
+    /// RFC 3339 with the local offset.
+    pub time: String,
+    /// The line without its time.
+    pub detail: String,
+}
+
+/// The last command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastCommand {
+    /// RFC 3339 with the local offset.
+    pub time: String,
+    /// The command line.
+    pub command: String,
+    /// Its result.
+    pub status: String,
+}
+
+/// The agent and all that it looks after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentStatus {
+    /// The agent's.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// Whether it was started to show a tray icon.
+    pub tray: bool,
+    /// RFC 3339 with the local offset.
+    pub started_at: String,
+    /// Every registered project, in the order of their paths.
+    pub projects: Vec<ProjectStatus>,
+}
