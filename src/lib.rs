@@ -17,3 +17,9 @@ pub mod status;
 pub mod request;
 pub mod notice;
 pub mod config;
+
+// Core: pure functions and state machines; a time is an argument.
+pub mod rules;
+pub mod tree;
+pub mod pace;
+pub mod line;
