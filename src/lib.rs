@@ -17,3 +17,6 @@ pub mod status;
 pub mod request;
 pub mod notice;
 pub mod config;
+
+// Shell: each module owns exactly one outside thing.
+pub mod platform;
