@@ -23,3 +23,6 @@ pub mod rules;
 pub mod tree;
 pub mod pace;
 pub mod line;
+
+// Shell: each module owns exactly one outside thing.
+pub mod platform;

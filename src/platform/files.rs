@@ -1,0 +1,174 @@
+//! Files: what identifies one, how one is opened and replaced safely, and what kind of disk it lies on.
+
+use std::fs::{self, Metadata, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::os;
+
+/// The start of the names of our temporary files. Not the state file's name: another tool of these files' uses that.
+pub const TEMPORARY_PREFIX: &str = ".tmp-ctx-";
+
+/// How often a rename is tried while a scanner or an indexer holds the file, which it does for a moment.
+const RENAME_TRIES: u32 = 5;
+
+/// What a file system is to a watcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FsKind {
+    /// It reports every change.
+    Local,
+    /// Changes made elsewhere are not reported; the name is for people.
+    Remote(&'static str),
+}
+
+/// A number that two paths share when they are the same file; 0 where the system does not tell.
+pub fn id(metadata: &Metadata) -> u64 {
+    os::file_id(metadata)
+}
+
+/// When the file was made, in nanoseconds since the Unix epoch; 0 where it is not known.
+pub fn birth_ns(metadata: &Metadata) -> i64 {
+    metadata.created().map_or(0, to_ns)
+}
+
+/// When the file was last written, in nanoseconds since the Unix epoch; 0 where it is not known.
+pub fn mtime_ns(metadata: &Metadata) -> i64 {
+    metadata.modified().map_or(0, to_ns)
+}
+
+fn to_ns(time: std::time::SystemTime) -> i64 {
+    match time.duration_since(std::time::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+    }
+}
+
+/// Whether the file belongs to the user that we run as.
+pub fn owned_by_me(metadata: &Metadata) -> bool {
+    os::owned_by_me(metadata)
+}
+
+/// Makes an open fail at a symbolic link and return at once at a pipe. The caller still has to look whether what was
+/// opened is a file.
+pub fn open_no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
+    os::open_no_follow(options)
+}
+
+/// Makes what is newly created with these options readable by this user only.
+pub fn create_private(options: &mut OpenOptions) -> &mut OpenOptions {
+    os::create_private(options)
+}
+
+/// Takes the file or folder away from everyone but its owner.
+///
+/// # Errors
+///
+/// It does not exist, or it is not ours.
+pub fn set_private(path: &Path) -> io::Result<()> {
+    os::set_private(path)
+}
+
+/// Makes the folder and those above it, readable by this user only; one that exists is left as it is.
+///
+/// # Errors
+///
+/// It can't be made.
+pub fn make_private_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() { Ok(()) } else { os::make_private_dir(path) }
+}
+
+/// Makes sure that nobody but this user can reach what lies in the folder, which is made when it is absent.
+///
+/// # Errors
+///
+/// It belongs to somebody else, is a link, or is a folder that everyone shares.
+pub fn claim_dir(path: &Path) -> io::Result<()> {
+    make_private_dir(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() || !owned_by_me(&metadata) || os::is_shared(&metadata) {
+        let message = format!("{} is not a folder of this user alone", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    set_private(path)
+}
+
+/// Puts a file in the place of another, or where there was none, such that a reader sees one of the two whole.
+///
+/// # Errors
+///
+/// The folder can't be written; the old file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    let mut tries = 0;
+    loop {
+        match file.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(failed) if tries < RENAME_TRIES && os::is_held_by_another(&failed.error) => {
+                tries += 1;
+                std::thread::sleep(std::time::Duration::from_millis(10 << tries));
+                file = failed.file;
+            }
+            Err(failed) => return Err(failed.error),
+        }
+    }
+}
+
+/// What kind of file system the path lies on.
+///
+/// # Errors
+///
+/// The path does not exist, or the system does not tell.
+pub fn file_system(path: &Path) -> io::Result<FsKind> {
+    os::file_system(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_is_private_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let metadata = fs::metadata(&path).unwrap();
+        assert!(owned_by_me(&metadata));
+        assert!(mtime_ns(&metadata) > 0);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_pipes_do_not_block() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        assert!(open_no_follow(OpenOptions::new().read(true)).open(&link).is_err());
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let opened = open_no_follow(OpenOptions::new().read(true)).open(&pipe).unwrap();
+        assert!(!opened.metadata().unwrap().is_file());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_everyone_shares_is_not_claimed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+        assert!(claim_dir(&shared).is_err());
+        let lax = folder.path().join("lax");
+        fs::create_dir(&lax).unwrap();
+        fs::set_permissions(&lax, fs::Permissions::from_mode(0o775)).unwrap();
+        claim_dir(&lax).unwrap();
+        assert_eq!(fs::metadata(&lax).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

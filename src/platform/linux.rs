@@ -1,0 +1,139 @@
+//! Linux: `/proc` for who a process is, a pidfd for signalling it, `statfs` for what lies below a folder.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+use interprocess::local_socket::ListenerOptions;
+use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::files::FsKind;
+pub(super) use super::unix::*;
+
+pub(super) const DIAGNOSTICS: &str = "diagnostics";
+
+/// `sun_path` has 108 bytes with the terminating zero.
+pub(super) const LONGEST_ENDPOINT: usize = 107;
+
+pub(super) fn runtime_directory(base: &BaseDirs, name: &str) -> Option<PathBuf> {
+    Some(base.runtime_dir()?.join(name))
+}
+
+/// The name of an abstract socket, which is one per network namespace and not per user.
+pub(super) fn instance_name(_state: &Path, hash: u64) -> io::Result<String> {
+    Ok(format!("context-tray-{}-{hash:016x}", my_uid()))
+}
+
+pub(super) fn close_all_on_exec() {
+    // SAFETY: the call only sets a flag on descriptors from 3 up, and gives and takes none of them.
+    let done = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if done != 0 {
+        close_listed_on_exec();
+    }
+}
+
+/// The same where the kernel is older than 5.11.
+fn close_listed_on_exec() {
+    let Ok(listing) = fs::read_dir("/proc/self/fd") else { return };
+    let numbers = listing.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    for number in numbers.filter(|number| *number > 2) {
+        // SAFETY: sets a flag by number; a number that is closed meanwhile is an error that changes nothing.
+        unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+/// The boot and the clock tick at which the process began.
+pub(super) fn identity(pid: u32) -> Option<String> {
+    process_number(pid)?;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (state, began) = state_and_start(&stat)?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(format!("{}/{began}", boot.trim()))
+}
+
+/// Fields 3 and 22 of `/proc/PID/stat`. The name before them may itself hold spaces and brackets.
+fn state_and_start(stat: &str) -> Option<(&str, &str)> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_ascii_whitespace();
+    Some((fields.next()?, fields.nth(18)?))
+}
+
+pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    let parts = bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned());
+    (!bytes.is_empty()).then(|| parts.collect())
+}
+
+pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
+    let Some(number) = process_number(pid) else { return Ok(false) };
+    // What the descriptor names cannot become another process: the identity is looked at while we hold it.
+    let handle = match pidfd_open(number, PidfdFlags::empty()) {
+        Ok(handle) => Some(handle),
+        Err(Errno::SRCH) => return Ok(false),
+        Err(Errno::NOSYS | Errno::PERM) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if identity(pid).as_deref() != Some(meant) {
+        return Ok(false);
+    }
+    let Some(handle) = handle else { return terminate_by_number(pid) };
+    match pidfd_send_signal(&handle, Signal::TERM) {
+        Ok(()) => Ok(true),
+        Err(Errno::SRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
+    // The field's width and sign differ between architectures; the numbers fit into 32 bits.
+    let magic = rustix::fs::statfs(path)?.f_type as u32;
+    Ok(match magic {
+        0x6969 => FsKind::Remote("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => FsKind::Remote("SMB"),
+        0x0102_1997 => FsKind::Remote("9p"),
+        0x6573_5546 => FsKind::Remote("FUSE"),
+        0x786f_4256 => FsKind::Remote("a VirtualBox shared folder"),
+        0xbacb_acbc => FsKind::Remote("a VMware shared folder"),
+        0x00c3_6400 => FsKind::Remote("Ceph"),
+        0x5346_414f | 0x6b41_4653 => FsKind::Remote("AFS"),
+        0x7375_7245 => FsKind::Remote("Coda"),
+        _ => FsKind::Local,
+    })
+}
+
+pub(super) fn private_listener(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+    Ok(options.mode(0o600))
+}
+
+pub(super) fn has_desktop() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let bus = || env::var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists());
+    (set("DISPLAY") || set("WAYLAND_DISPLAY")) && (set("DBUS_SESSION_BUS_ADDRESS") || bus())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_name_may_hold_brackets_and_spaces() {
+        let fields: Vec<String> = (3..=52).map(|field| field.to_string()).collect();
+        let stat = format!("42 (a) b (c) {}", fields.join(" "));
+        assert_eq!(state_and_start(&stat), Some(("3", "22")));
+        assert_eq!(state_and_start("42 (short) S 1"), None);
+    }
+
+    #[test]
+    fn a_temporary_folder_is_local_and_proc_is_there() {
+        assert_eq!(file_system(Path::new("/proc")).unwrap(), FsKind::Local);
+        assert!(file_system(Path::new("/nowhere/at/all")).is_err());
+    }
+}

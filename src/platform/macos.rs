@@ -1,0 +1,113 @@
+//! macOS: `libproc` and `sysctl` for who a process is, flags of the mount for what lies below a folder.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+use interprocess::local_socket::ListenerOptions;
+
+use super::files::FsKind;
+pub(super) use super::unix::*;
+
+pub(super) const DIAGNOSTICS: &str = "Logs";
+
+/// `sun_path` has 104 bytes with the terminating zero.
+pub(super) const LONGEST_ENDPOINT: usize = 103;
+
+/// The system's temporary folder is the user's own, and shorter than the folder for application data.
+pub(super) fn runtime_directory(_base: &BaseDirs, name: &str) -> Option<PathBuf> {
+    Some(std::env::temp_dir().join(name))
+}
+
+/// The guard is a locked file here: an absolute path, since a relative one would depend on the current folder.
+pub(super) fn instance_name(state: &Path, _hash: u64) -> io::Result<String> {
+    let path = state.join("instance.lock").into_os_string();
+    path.into_string().map_err(|_| io::Error::other("the path of the state folder is not UTF-8"))
+}
+
+/// Everything here opens its files with close-on-exec already, and the system has no call for all of them.
+pub(super) fn close_all_on_exec() {}
+
+/// The moment at which the process began, to the microsecond.
+pub(super) fn identity(pid: u32) -> Option<String> {
+    process_number(pid)?;
+    let pid = i32::try_from(pid).ok()?;
+    let size = i32::try_from(mem::size_of::<libc::proc_bsdinfo>()).ok()?;
+    let mut info = MaybeUninit::<libc::proc_bsdinfo>::zeroed();
+    // SAFETY: the buffer has the size that is passed, and the call writes at most that much.
+    let written = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, info.as_mut_ptr().cast(), size) };
+    if written != size {
+        return None;
+    }
+    // SAFETY: the call has filled the structure, for which all zeroes would be valid too.
+    let info = unsafe { info.assume_init() };
+    if info.pbi_status == libc::SZOMB {
+        return None;
+    }
+    Some(format!("{}.{:06}", info.pbi_start_tvsec, info.pbi_start_tvusec))
+}
+
+pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
+    let mut name = [libc::CTL_KERN, libc::KERN_PROCARGS2, i32::try_from(pid).ok()?];
+    let mut buffer = vec![0_u8; 256 * 1024];
+    let mut length = buffer.len();
+    // SAFETY: the buffer has the length that is passed, and the call writes at most that much and says how much.
+    let failed =
+        unsafe { libc::sysctl(name.as_mut_ptr(), 3, buffer.as_mut_ptr().cast(), &mut length, std::ptr::null_mut(), 0) };
+    if failed != 0 {
+        return None;
+    }
+    buffer.truncate(length);
+    arguments(&buffer)
+}
+
+/// The count of arguments, the program's path, padding, then the arguments, each ended by a zero.
+fn arguments(buffer: &[u8]) -> Option<Vec<String>> {
+    let (count, rest) = buffer.split_first_chunk::<4>()?;
+    let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
+    let path_end = rest.iter().position(|byte| *byte == 0)?;
+    let padding = rest[path_end..].iter().position(|byte| *byte != 0)?;
+    let parts = rest[path_end + padding..].split(|byte| *byte == 0).take(count);
+    Some(parts.map(|part| String::from_utf8_lossy(part).into_owned()).collect())
+}
+
+/// There is no handle of a process that isn't our child: the identity is looked at just before.
+pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
+    if identity(pid).as_deref() == Some(meant) { terminate_by_number(pid) } else { Ok(false) }
+}
+
+pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut stat = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: the path ends with a zero, and the buffer is a statfs.
+    if unsafe { libc::statfs(path.as_ptr(), stat.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has filled the structure, for which all zeroes would be valid too.
+    let stat = unsafe { stat.assume_init() };
+    if stat.f_flags & libc::MNT_LOCAL as u32 != 0 {
+        return Ok(FsKind::Local);
+    }
+    // SAFETY: the system ends the name with a zero within the array.
+    let name = unsafe { CStr::from_ptr(stat.f_fstypename.as_ptr()) };
+    Ok(FsKind::Remote(match name.to_bytes() {
+        b"nfs" => "NFS",
+        b"smbfs" => "SMB",
+        b"afpfs" => "AFP",
+        b"webdav" => "WebDAV",
+        _ => "a network file system",
+    }))
+}
+
+/// The mode of a socket can't be chosen here; its folder keeps everyone else out.
+pub(super) fn private_listener(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
+    Ok(options)
+}
+
+/// A login over SSH has no window server.
+pub(super) fn has_desktop() -> bool {
+    std::env::var_os("SSH_CONNECTION").is_none()
+}

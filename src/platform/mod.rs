@@ -1,0 +1,30 @@
+//! What differs between operating systems, behind the same functions on each.
+//!
+//! The files named after a subject (`process`, `files` ...) say what a function promises; `linux`, `macos` and
+//! `windows` keep the promise, with `unix` for what the first two share. This is the only place in the library that asks
+//! for the operating system, and the only one with `unsafe` code. A new platform is a new file here: the compiler
+//! names the functions it lacks.
+
+#![allow(unsafe_code)]
+
+pub mod desktop;
+pub mod directories;
+pub mod files;
+pub mod instance;
+pub mod process;
+pub mod signals;
+pub mod socket;
+
+pub use desktop::open;
+pub use directories::{Directories, Endpoint};
+pub use files::set_private;
+pub use process::exit_code;
+pub use signals::{StopSignal, stop_signals};
+
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod os;
+
+#[cfg(unix)]
+mod unix;

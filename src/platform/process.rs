@@ -1,0 +1,93 @@
+//! Processes: who a number is, how one is told to end, how one is started beside us.
+//!
+//! A number alone never names a process, since numbers are used again. What names one is its *identity*: a text that
+//! holds when it began, and that no other process of this machine ever had or will have.
+
+use std::io;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use super::os;
+
+/// The identity of the live process with this number; none when there is none, or it can't be told.
+pub fn identity(pid: u32) -> Option<String> {
+    os::identity(pid)
+}
+
+/// The program and the arguments of a live process, where the system tells.
+pub fn command_line(pid: u32) -> Option<Vec<String>> {
+    os::command_line(pid)
+}
+
+/// Asks the process with this number *and* this identity to end; false when there is no such process.
+///
+/// # Errors
+///
+/// The process is there and may not be signalled.
+pub fn terminate(pid: u32, identity: &str) -> io::Result<bool> {
+    os::terminate(pid, identity)
+}
+
+/// Starts a process that outlives us and our terminal: a session of its own, no input and no output but the given
+/// error stream, no window, and none of the descriptors that we inherited ourselves.
+///
+/// # Errors
+///
+/// It could not be started.
+pub fn spawn_detached(command: &mut Command, stderr: Stdio) -> io::Result<Child> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    os::close_all_on_exec();
+    os::detach(command);
+    command.spawn()
+}
+
+/// Keeps a console window from opening for a program without one.
+pub fn hide_window(command: &mut Command) {
+    os::hide_window(command);
+}
+
+/// Runs a command with our own streams and waits for it. Ctrl-C reaches it from the terminal, and only it; a request
+/// to end that reaches us is passed on.
+///
+/// # Errors
+///
+/// It could not be started.
+pub fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
+    os::run_in_terminal(command)
+}
+
+/// The code a shell would show: the exit code, or 128 and the number of the signal.
+pub fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| os::signal_of(status).map_or(1, |signal| 128 + signal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_identity_is_known_and_stays() {
+        let me = identity(std::process::id()).unwrap();
+        assert_eq!(identity(std::process::id()).unwrap(), me);
+        assert!(command_line(std::process::id()).is_some());
+    }
+
+    #[test]
+    fn numbers_that_no_process_has_are_nobody() {
+        for pid in [0, u32::MAX, i32::MAX as u32] {
+            assert_eq!(identity(pid), None);
+            assert!(!terminate(pid, "whoever").unwrap());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_process_that_is_meant_is_ended() {
+        let mut child = Command::new("sleep").arg("100").spawn().unwrap();
+        assert!(!terminate(child.id(), "somebody else").unwrap());
+        assert_eq!(child.try_wait().unwrap(), None);
+        let who = identity(child.id()).unwrap();
+        assert!(terminate(child.id(), &who).unwrap());
+        assert_eq!(exit_code(child.wait().unwrap()), 128 + 15);
+        assert!(!terminate(child.id(), &who).unwrap());
+    }
+}

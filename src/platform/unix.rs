@@ -1,0 +1,183 @@
+//! What Linux and macOS share.
+
+use std::fs::{self, DirBuilder, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use interprocess::local_socket::Stream;
+use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
+use shared_child::SharedChild;
+use shared_child::unix::SharedChildExt as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::signals::StopSignal;
+
+/// Nobody can keep a file from being replaced here.
+pub(super) fn is_held_by_another(_error: &io::Error) -> bool {
+    false
+}
+
+pub(super) fn endpoint_path(runtime: &Path, _overridden: bool) -> io::Result<PathBuf> {
+    Ok(runtime.join("agent.sock"))
+}
+
+pub(super) fn file_id(metadata: &Metadata) -> u64 {
+    metadata.dev().rotate_left(32) ^ metadata.ino()
+}
+
+pub(super) fn owned_by_me(metadata: &Metadata) -> bool {
+    metadata.uid() == my_uid()
+}
+
+pub(super) fn my_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whether it is a folder like `/tmp`, where each may delete only what is theirs.
+pub(super) fn is_shared(metadata: &Metadata) -> bool {
+    metadata.mode() & 0o1000 != 0
+}
+
+pub(super) fn open_no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NONBLOCK)
+}
+
+pub(super) fn create_private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
+}
+
+pub(super) fn set_private(path: &Path) -> io::Result<()> {
+    let mode = fs::symlink_metadata(path)?.permissions().mode() & 0o700;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+pub(super) fn make_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+pub(super) fn detach(command: &mut Command) {
+    command.current_dir("/");
+    let new_session = || match rustix::process::setsid() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    // SAFETY: setsid is async-signal-safe, and the closure neither allocates nor takes a lock.
+    unsafe { command.pre_exec(new_session) };
+}
+
+pub(super) fn hide_window(_command: &mut Command) {}
+
+pub(super) fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal()
+}
+
+/// SIGTERM by number, for where no handle of the process can be had: the identity was looked at just before.
+pub(super) fn terminate_by_number(pid: u32) -> io::Result<bool> {
+    let Some(pid) = process_number(pid) else { return Ok(false) };
+    match rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn process_number(pid: u32) -> Option<rustix::process::Pid> {
+    i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)
+}
+
+pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
+    // The terminal sends these to the whole foreground group, so the child has its own. A handler is undone by exec,
+    // while "ignore" would be inherited; where we inherited "ignore" ourselves (nohup), the child shall too.
+    for signal in [SIGINT, SIGQUIT, SIGHUP] {
+        if !is_ignored(signal) {
+            signal_hook::flag::register(signal, Arc::default())?;
+        }
+    }
+    let mut terminations = Signals::new([SIGTERM])?;
+    let child = Arc::new(SharedChild::spawn(command)?);
+    let handle = terminations.handle();
+    let target = Arc::clone(&child);
+    let forward = std::thread::Builder::new().name("forward-signals".into()).spawn(move || {
+        for signal in terminations.forever() {
+            let _ = target.send_signal(signal);
+        }
+    })?;
+    let status = child.wait();
+    handle.close();
+    let _ = forward.join();
+    status
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: an all-zero sigaction is a valid value, and the call only writes to it.
+    let (asked, action) = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        (libc::sigaction(signal, std::ptr::null(), &mut action), action)
+    };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
+pub(super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            on_signal(match signal {
+                SIGINT => StopSignal::Interrupt,
+                SIGHUP => StopSignal::HangUp,
+                _ => StopSignal::Terminate,
+            });
+        }
+    })?;
+    Ok(())
+}
+
+pub(super) fn peer_is_me(stream: &Stream) -> bool {
+    stream.peer_creds().ok().and_then(|peer| peer.euid()) == Some(my_uid())
+}
+
+pub(super) fn prepare_stream(_stream: &Stream) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn read_by(stream: &Stream, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+    loop {
+        stream.set_recv_timeout(Some(left(deadline)?))?;
+        match (&mut &*stream).read(buffer) {
+            Err(error) if is_passing(&error) => {}
+            done => return done,
+        }
+    }
+}
+
+pub(super) fn write_by(stream: &Stream, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+    loop {
+        stream.set_send_timeout(Some(left(deadline)?))?;
+        match (&mut &*stream).write(bytes) {
+            Err(error) if is_passing(&error) => {}
+            done => return done,
+        }
+    }
+}
+
+/// The time up to a deadline, as the system takes it: zero would mean for ever.
+fn left(deadline: Instant) -> io::Result<Duration> {
+    match deadline.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+        left => Ok(left.max(Duration::from_millis(1))),
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
+}
+
+pub(super) fn hang_up(stream: &Stream) {
+    let Stream::UdSocket(stream) = stream;
+    let _ = stream.inner().shutdown(std::net::Shutdown::Both);
+}
