@@ -26,3 +26,6 @@ pub mod line;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
+pub mod journal;
+pub mod scan;
+pub mod watch;

@@ -59,6 +59,11 @@ impl Node {
         &self.meta
     }
 
+    /// Whether it is a folder.
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// What it holds; nothing for a leaf.
     pub fn children(&self) -> &[Node] {
         self.folder.as_deref().map_or(&[], |folder| &folder.children)
