@@ -20,3 +20,4 @@ pub mod config;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
+pub mod ipc;
