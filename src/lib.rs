@@ -20,4 +20,5 @@ pub mod config;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
+pub mod locate;
 pub mod ipc;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::os;
 
@@ -46,6 +46,20 @@ fn to_ns(time: std::time::SystemTime) -> i64 {
 /// Whether the file belongs to the user that we run as.
 pub fn owned_by_me(metadata: &Metadata) -> bool {
     os::owned_by_me(metadata)
+}
+
+/// Whether this user may write the file, or make files in the folder.
+pub fn is_writable(path: &Path) -> bool {
+    os::is_writable(path)
+}
+
+/// The absolute path without links and `..`, in the form that people write.
+///
+/// # Errors
+///
+/// It does not exist, or may not be looked at.
+pub fn resolve(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize().map(os::without_prefix)
 }
 
 /// Makes an open fail at a symbolic link and return at once at a pipe. The caller still has to look whether what was

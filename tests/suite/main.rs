@@ -1,5 +1,7 @@
 //! The integration tests: one target, so that they link once.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it goes wrong, and says where")]
+
 mod ipc;
 mod wire;
 
