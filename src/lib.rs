@@ -21,4 +21,7 @@ pub mod config;
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
 pub mod locate;
+pub mod registry;
+pub mod spool;
+pub mod snapshot;
 pub mod ipc;

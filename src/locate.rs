@@ -64,7 +64,7 @@ fn start_root(path: Option<&Path>, cwd: &Path, home: Option<&Path>, force: bool)
             "the record is kept in the project's folder: give yourself the right to write there",
         ));
     }
-    project(&root)
+    project(root)
 }
 
 /// Refuses the roots that nobody means.
@@ -181,7 +181,12 @@ fn nearest<'p>(from: &'p Path, name: &str) -> Option<&'p Path> {
 }
 
 fn project(root: impl Into<PathBuf>) -> Result<ProjectRoot, Failure> {
-    ProjectRoot::try_from(root.into()).map_err(|error| Failure::new(FailureCode::BadProject, error.to_string()))
+    let root = root.into();
+    if root.to_str().is_none() {
+        let message = format!("the path {} is not valid UTF-8", root.display());
+        return Err(bad(message, "rename the folder: paths are written as text in the registry and the journal"));
+    }
+    ProjectRoot::try_from(root).map_err(|error| Failure::new(FailureCode::BadProject, error.to_string()))
 }
 
 fn bad(message: String, hint: &str) -> Failure {
