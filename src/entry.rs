@@ -261,6 +261,15 @@ impl EntryPath {
         let (text, bytes) = path_to_wire(path);
         Self { text, bytes }
     }
+
+    /// The path's bytes, as the disk has them but with `/` on every OS.
+    pub fn exact(&self) -> Vec<u8> {
+        exact(&self.text, self.bytes.as_deref())
+    }
+}
+
+fn exact(text: &PathText, bytes: Option<&str>) -> Vec<u8> {
+    bytes.and_then(|bytes| BASE64.decode(bytes).ok()).unwrap_or_else(|| text.0.clone().into_bytes())
 }
 
 impl Move {
@@ -269,6 +278,11 @@ impl Move {
         let (from, from_bytes) = path_to_wire(from);
         let (to, to_bytes) = path_to_wire(to);
         Self { from, to, from_bytes, to_bytes, entry, size, mtime_ns, found_by }
+    }
+
+    /// Both paths' bytes, as [`EntryPath::exact`].
+    pub fn exact(&self) -> (Vec<u8>, Vec<u8>) {
+        (exact(&self.from, self.from_bytes.as_deref()), exact(&self.to, self.to_bytes.as_deref()))
     }
 }
 

@@ -18,6 +18,12 @@ pub mod request;
 pub mod notice;
 pub mod config;
 
+// Core: pure functions and state machines; a time is an argument.
+pub mod rules;
+pub mod tree;
+pub mod pace;
+pub mod line;
+
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
 pub mod locate;

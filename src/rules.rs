@@ -1,0 +1,319 @@
+//! Does a path count, and which rule says so?
+//!
+//! A rule is a gitignore pattern. From the strongest: what may never be recorded; the configuration's patterns; the
+//! built-in list; the `.gitignore` files from the deepest up; git's `info/exclude`; the user's global ignore file. The
+//! text of the files is handed in (`scan` meets them on its way), so that this module never asks the disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::config::Watch;
+use crate::project::CONTEXT_DIR;
+
+/// Never recorded, whatever a pattern says.
+const NEVER: &[&str] = &[".git", CONTEXT_DIR];
+
+/// Names of whole path components that are ignored unless the configuration takes them back.
+const BUILT_IN: &[&str] = &[
+    ".hg",
+    ".svn",
+    ".jj",
+    "node_modules",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".coverage",
+    "htmlcov",
+    ".vscode",
+    ".idea",
+    ".gradle",
+    ".next",
+    ".DS_Store",
+    "4913",
+];
+
+/// Cargo's output, ignored beside a manifest only.
+const CARGO_OUTPUT: &str = "target";
+
+/// The rule that decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Where it stands.
+    pub origin: Origin,
+    /// As it is written there.
+    pub pattern: String,
+}
+
+/// Where a rule stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In the program.
+    BuiltIn,
+    /// `watch.ignore` of a configuration file.
+    Configuration,
+    /// A file of patterns.
+    File(PathBuf),
+    /// A folder below that is a project of its own.
+    OwnProject,
+}
+
+/// The patterns of one file, with the folder that they are relative to.
+#[derive(Clone, Debug)]
+struct Patterns {
+    origin: Origin,
+    matcher: Gitignore,
+}
+
+impl Patterns {
+    fn new<'a>(origin: Origin, folder: &Path, lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut builder = GitignoreBuilder::new(folder);
+        for line in lines {
+            // A line that is no pattern decides nothing; git passes over it too.
+            let _ = builder.add_line(None, line);
+        }
+        Self { origin, matcher: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
+    }
+
+    /// Whether the path is ignored, and by which pattern; none where no pattern speaks of it.
+    fn decide(&self, path: &Path, is_dir: bool) -> Option<(bool, Rule)> {
+        let (ignored, glob) = match self.matcher.matched(path, is_dir) {
+            Match::None => return None,
+            Match::Ignore(glob) => (true, glob),
+            Match::Whitelist(glob) => (false, glob),
+        };
+        Some((ignored, Rule { origin: self.origin.clone(), pattern: glob.original().to_owned() }))
+    }
+}
+
+/// What the listing of a folder says about rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FolderFacts {
+    /// The text of its `.gitignore`, where it has one.
+    pub gitignore: Option<String>,
+    /// Whether it holds a `Cargo.toml`.
+    pub has_cargo_manifest: bool,
+    /// Whether it holds a `.context`: below the root, it is a project of its own then.
+    pub has_context: bool,
+}
+
+/// All rules of one project.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    use_gitignore: bool,
+    configured: Patterns,
+    shared: Vec<Patterns>,
+    nested: BTreeMap<PathBuf, Patterns>,
+    cargo: BTreeSet<PathBuf>,
+    own_projects: BTreeSet<PathBuf>,
+}
+
+impl Rules {
+    /// The rules of a configuration; `shared` are files of patterns that count for the whole tree, the strongest first.
+    pub fn new(config: &Watch, shared: Vec<(PathBuf, String)>) -> Self {
+        let root = Path::new("");
+        let configured = Patterns::new(Origin::Configuration, root, config.ignore.iter().map(String::as_str));
+        let shared = if config.use_gitignore { shared } else { Vec::new() };
+        let file = |(path, text): (PathBuf, String)| Patterns::new(Origin::File(path), root, text.lines());
+        Self {
+            use_gitignore: config.use_gitignore,
+            configured,
+            shared: shared.into_iter().map(file).collect(),
+            nested: BTreeMap::new(),
+            cargo: BTreeSet::new(),
+            own_projects: BTreeSet::new(),
+        }
+    }
+
+    /// Takes over what a folder's listing says.
+    pub fn learn(&mut self, folder: &Path, facts: FolderFacts) {
+        match facts.gitignore.filter(|_| self.use_gitignore) {
+            Some(text) => {
+                let origin = Origin::File(folder.join(".gitignore"));
+                self.nested.insert(folder.to_path_buf(), Patterns::new(origin, folder, text.lines()));
+            }
+            None => drop(self.nested.remove(folder)),
+        }
+        keep(&mut self.cargo, folder, facts.has_cargo_manifest);
+        keep(&mut self.own_projects, folder, facts.has_context && !folder.as_os_str().is_empty());
+    }
+
+    /// Whether a path whose folder counts is ignored itself. Paths are relative to the root.
+    pub fn ignores(&self, path: &Path, is_dir: bool) -> bool {
+        self.decide(path, is_dir).is_some_and(|(ignored, _)| ignored)
+    }
+
+    /// The rule that keeps a path from being recorded, also when it speaks of a folder above; none where it counts.
+    pub fn explain(&self, path: &Path, is_dir: bool) -> Option<Rule> {
+        let mut folders: Vec<&Path> = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
+        folders.reverse();
+        let above = folders.into_iter().find_map(|folder| self.deciding(folder, true));
+        above.or_else(|| self.deciding(path, is_dir))
+    }
+
+    fn deciding(&self, path: &Path, is_dir: bool) -> Option<Rule> {
+        self.decide(path, is_dir).filter(|(ignored, _)| *ignored).map(|(_, rule)| rule)
+    }
+
+    fn decide(&self, path: &Path, is_dir: bool) -> Option<(bool, Rule)> {
+        let name = path.file_name()?;
+        let built_in = |pattern: &str| Some((true, Rule { origin: Origin::BuiltIn, pattern: pattern.to_owned() }));
+        if let Some(pattern) = NEVER.iter().find(|never| name == **never) {
+            return built_in(pattern);
+        }
+        if is_dir && self.own_projects.contains(path) {
+            return Some((true, Rule { origin: Origin::OwnProject, pattern: CONTEXT_DIR.to_owned() }));
+        }
+        if let Some(decided) = self.configured.decide(path, is_dir) {
+            return Some(decided);
+        }
+        if let Some(pattern) = built_in_pattern(name) {
+            return built_in(pattern);
+        }
+        if is_dir && name == CARGO_OUTPUT && path.parent().is_some_and(|parent| self.cargo.contains(parent)) {
+            return built_in("target beside Cargo.toml");
+        }
+        let nested = path.ancestors().skip(1).filter_map(|folder| self.nested.get(folder));
+        nested.chain(&self.shared).find_map(|patterns| patterns.decide(path, is_dir))
+    }
+}
+
+fn keep(set: &mut BTreeSet<PathBuf>, folder: &Path, wanted: bool) {
+    if wanted {
+        set.insert(folder.to_path_buf());
+    } else {
+        set.remove(folder);
+    }
+}
+
+/// The built-in pattern that a name matches: a listed name, or a file that an editor makes for itself.
+fn built_in_pattern(name: &OsStr) -> Option<&'static str> {
+    if let Some(listed) = BUILT_IN.iter().find(|listed| name == **listed) {
+        return Some(listed);
+    }
+    let bytes = name.as_encoded_bytes();
+    match bytes {
+        [.., b'~'] => Some("*~"),
+        [b'.', b'#', ..] => Some(".#*"),
+        [b'#', .., b'#'] => Some("#*#"),
+        [b'.', .., b'.', b's', b'w', last] if bytes.len() >= 5 && last.is_ascii() => Some(".*.sw?"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(patterns: &[&str]) -> Rules {
+        let config = Watch { ignore: patterns.iter().map(|p| (*p).to_owned()).collect(), ..Watch::default() };
+        Rules::new(&config, Vec::new())
+    }
+
+    fn with_gitignore(rules: &mut Rules, folder: &str, text: &str) {
+        let facts = FolderFacts { gitignore: Some(text.to_owned()), ..FolderFacts::default() };
+        rules.learn(Path::new(folder), facts);
+    }
+
+    fn counts(rules: &Rules, path: &str) -> bool {
+        rules.explain(Path::new(path), false).is_none()
+    }
+
+    #[test]
+    fn built_in_names_are_whole_components() {
+        let rules = rules(&[]);
+        for ignored in [
+            ".git/HEAD",
+            ".context/session.md",
+            "a/node_modules/b/c.js",
+            "x~",
+            ".main.rs.swp",
+            ".#lock",
+            "#save#",
+            "4913",
+            "venv/bin/python",
+        ] {
+            assert!(!counts(&rules, ignored), "{ignored}");
+        }
+        for recorded in [
+            ".gitignore",
+            ".github/ci.yml",
+            "my.github.io/index.html",
+            "my.ideas/a",
+            "a.orig",
+            ".env",
+            "target/x",
+            ".sw",
+            "main.swp",
+            "node_modules_old/a",
+        ] {
+            assert!(counts(&rules, recorded), "{recorded}");
+        }
+    }
+
+    #[test]
+    fn cargos_output_is_ignored_beside_a_manifest_only() {
+        let mut rules = rules(&[]);
+        rules.learn(Path::new("sub"), FolderFacts { has_cargo_manifest: true, ..FolderFacts::default() });
+        assert!(!counts(&rules, "sub/target/debug/x"));
+        assert!(counts(&rules, "target/x"));
+        rules.learn(Path::new("sub"), FolderFacts::default());
+        assert!(counts(&rules, "sub/target/debug/x"));
+    }
+
+    #[test]
+    fn the_configuration_is_stronger_than_the_built_in_list_but_not_than_our_own_files() {
+        let rules = rules(&["*.tmp", "/generated/", "!.vscode", "!.context"]);
+        assert!(!counts(&rules, "a/b.tmp"));
+        assert!(!counts(&rules, "generated/x"));
+        assert!(counts(&rules, "sub/generated/x"));
+        assert!(counts(&rules, ".vscode/settings.json"));
+        assert!(!counts(&rules, ".context/session.md"));
+    }
+
+    #[test]
+    fn the_deepest_gitignore_wins() {
+        let mut rules = rules(&[]);
+        with_gitignore(&mut rules, "", "*.log\n/dist/\n");
+        with_gitignore(&mut rules, "keep", "!*.log\n");
+        assert!(!counts(&rules, "a/x.log"));
+        assert!(counts(&rules, "keep/x.log"));
+        assert!(!counts(&rules, "dist/x"));
+        assert!(counts(&rules, "sub/dist/x"));
+        with_gitignore(&mut rules, "keep", "");
+        assert!(!counts(&rules, "keep/x.log"));
+    }
+
+    #[test]
+    fn the_deciding_rule_is_named() {
+        let mut rules = Rules::new(&Watch::default(), vec![("/home/me/.config/git/ignore".into(), "*.bak".into())]);
+        with_gitignore(&mut rules, "sub", "out/\n");
+        let rule = rules.explain(Path::new("sub/out/a/b"), false).unwrap();
+        assert_eq!((rule.origin, rule.pattern.as_str()), (Origin::File("sub/.gitignore".into()), "out/"));
+        let rule = rules.explain(Path::new("x.bak"), false).unwrap();
+        assert_eq!(rule.origin, Origin::File("/home/me/.config/git/ignore".into()));
+    }
+
+    #[test]
+    fn gitignore_files_can_be_left_out() {
+        let mut rules = Rules::new(&Watch { use_gitignore: false, ..Watch::default() }, Vec::new());
+        with_gitignore(&mut rules, "", "*.log\n");
+        assert!(counts(&rules, "x.log"));
+    }
+
+    #[test]
+    fn a_folder_with_its_own_record_is_a_project_of_its_own() {
+        let mut rules = rules(&[]);
+        let facts = || FolderFacts { has_context: true, ..FolderFacts::default() };
+        rules.learn(Path::new(""), facts());
+        rules.learn(Path::new("sub"), facts());
+        assert!(counts(&rules, "a"));
+        assert!(!counts(&rules, "sub/a"));
+    }
+}

@@ -1,0 +1,266 @@
+//! The index of a tracked tree: what was there when we last looked.
+//!
+//! [`Tree::reconcile`] takes what a scan found at some places, makes it the new truth of the index and answers with the
+//! difference. The order and the pairing of that difference are `changes`'s. The index stays small (a node is 64 bytes
+//! and its name) and never asks the disk anything.
+
+mod changes;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use crate::entry::EntryKind;
+
+/// What a scan can tell of one path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// What is there.
+    pub kind: EntryKind,
+    /// Bytes; 0 for a folder.
+    pub size: u64,
+    /// Nanoseconds since the Unix epoch; 0 for a folder.
+    pub mtime_ns: i64,
+    /// The same for two paths of one file, and after a rename.
+    pub file_id: u64,
+    /// Nanoseconds since the Unix epoch; 0 where the file system does not say. A file id is re-used at once, this is not.
+    pub birth_ns: i64,
+}
+
+/// One path of the index, with all below it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    name: Box<OsStr>,
+    meta: Meta,
+    folder: Option<Box<Folder>>,
+}
+
+/// What a folder holds, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Folder {
+    children: Vec<Node>,
+}
+
+impl Node {
+    /// A file or a link.
+    pub fn leaf(name: &OsStr, meta: Meta) -> Self {
+        Self { name: name.into(), meta, folder: None }
+    }
+
+    /// A folder with what it holds, in any order.
+    pub fn folder(name: &OsStr, meta: Meta, mut children: Vec<Node>) -> Self {
+        children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        children.shrink_to_fit();
+        Self { name: name.into(), meta, folder: Some(Box::new(Folder { children })) }
+    }
+
+    /// What is known of it.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// What it holds; nothing for a leaf.
+    pub fn children(&self) -> &[Node] {
+        self.folder.as_deref().map_or(&[], |folder| &folder.children)
+    }
+
+    fn position(&self, name: &OsStr) -> Result<usize, usize> {
+        self.children().binary_search_by(|child| child.name.as_ref().cmp(name))
+    }
+
+    fn child(&self, name: &OsStr) -> Option<&Node> {
+        self.position(name).ok().map(|index| &self.children()[index])
+    }
+
+    /// The folder's children, for changing them; none for a leaf.
+    fn children_mut(&mut self) -> Option<&mut Vec<Node>> {
+        self.folder.as_deref_mut().map(|folder| &mut folder.children)
+    }
+
+    fn child_mut(&mut self, name: &OsStr) -> Option<&mut Node> {
+        let index = self.position(name).ok()?;
+        self.children_mut()?.get_mut(index)
+    }
+
+    /// Calls `visit` for this node and all below it, each with its path.
+    fn visit(&self, path: &Path, visit: &mut impl FnMut(&Path, &Node)) {
+        visit(path, self);
+        for child in self.children() {
+            child.visit(&path.join(&*child.name), visit);
+        }
+    }
+
+    fn is_same_folder(&self, other: &Node) -> bool {
+        let both_folders = self.folder.is_some() && other.folder.is_some();
+        both_folders && self.meta.file_id == other.meta.file_id && self.meta.birth_ns == other.meta.birth_ns
+    }
+}
+
+/// What a scan found at one path, relative to the root; the root itself is the empty path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Where it looked.
+    pub path: PathBuf,
+    /// What is there that counts, a folder with everything below it that counts; none where nothing is.
+    pub found: Option<Node>,
+}
+
+/// One difference between the index and the disk. Paths are relative to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A path that is new.
+    Created(PathBuf, Meta),
+    /// A path there before and after that differs; never a folder.
+    Edited(PathBuf, Meta),
+    /// A path that is gone; for a folder, after everything in it.
+    Deleted(PathBuf, EntryKind),
+    /// A path that is gone and whose file is elsewhere; a folder's contents are implied.
+    Moved(PathBuf, PathBuf, Meta),
+}
+
+/// The index of one tracked tree.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    root: Node,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        let meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file_id: 0, birth_ns: 0 };
+        Self { root: Node::folder(OsStr::new(""), meta, Vec::new()) }
+    }
+}
+
+/// The paths that differ, as they were and as they are.
+#[derive(Debug, Default)]
+struct Difference {
+    before: BTreeMap<PathBuf, Meta>,
+    after: BTreeMap<PathBuf, Meta>,
+}
+
+impl Tree {
+    /// Makes the observations the truth of the index and says what changed, in an order in which replaying the changes
+    /// one by one is exact; as far as that allows, in the order of the observations.
+    ///
+    /// An observation below a folder that the index does not hold is passed over: the folder itself is ignored, or
+    /// has an observation of its own in which the path is included.
+    pub fn reconcile(&mut self, observations: Vec<Observation>) -> Vec<Change> {
+        let order: HashMap<PathBuf, usize> =
+            observations.iter().enumerate().map(|(index, seen)| (seen.path.clone(), index)).rev().collect();
+        let mut difference = Difference::default();
+        let mut observations = observations;
+        observations.sort_by(|a, b| a.path.cmp(&b.path));
+        for observation in observations {
+            self.apply(observation, &mut difference);
+        }
+        changes::changes(&difference, &order)
+    }
+
+    fn apply(&mut self, seen: Observation, difference: &mut Difference) {
+        let Some(name) = seen.path.file_name() else {
+            if let Some(root) = seen.found {
+                merge(&seen.path, &mut self.root, root, difference);
+            }
+            return;
+        };
+        let Some(parent) = seen.path.parent().and_then(|parent| self.find_mut(parent)) else { return };
+        let at = parent.position(name);
+        let Some(children) = parent.children_mut() else { return };
+        match (at, seen.found) {
+            (Ok(index), Some(found)) => merge(&seen.path, &mut children[index], found, difference),
+            (Ok(index), None) => flatten(&seen.path, &children.remove(index), &mut difference.before),
+            (Err(index), Some(found)) => {
+                flatten(&seen.path, &found, &mut difference.after);
+                children.insert(index, found);
+            }
+            (Err(_), None) => {}
+        }
+    }
+
+    /// What the index holds at a path.
+    pub fn find(&self, path: &Path) -> Option<&Node> {
+        components(path).try_fold(&self.root, |node, name| node.child(name))
+    }
+
+    fn find_mut(&mut self, path: &Path) -> Option<&mut Node> {
+        components(path).try_fold(&mut self.root, |node, name| node.child_mut(name))
+    }
+
+    /// Calls `visit` with each folder of the index and its path, the root first.
+    pub fn folders(&self, mut visit: impl FnMut(&Path)) {
+        self.root.visit(Path::new(""), &mut |path, node| {
+            if node.folder.is_some() {
+                visit(path);
+            }
+        });
+    }
+
+    /// How many paths that are not folders the index holds.
+    pub fn file_count(&self) -> u64 {
+        let mut count = 0;
+        self.root.visit(Path::new(""), &mut |_, node| count += u64::from(node.folder.is_none()));
+        count
+    }
+}
+
+fn components(path: &Path) -> impl Iterator<Item = &OsStr> {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    })
+}
+
+fn flatten(path: &Path, node: &Node, into: &mut BTreeMap<PathBuf, Meta>) {
+    node.visit(path, &mut |path, node| {
+        into.insert(path.to_path_buf(), node.meta);
+    });
+}
+
+/// Replaces the node at `path` by what was found there, and notes what differs.
+fn merge(path: &Path, old: &mut Node, new: Node, difference: &mut Difference) {
+    let is_root = path.as_os_str().is_empty();
+    if old.is_same_folder(&new) || (is_root && new.folder.is_some()) {
+        old.meta = new.meta;
+        let before = old.children_mut().map(std::mem::take).unwrap_or_default();
+        let after = new.folder.map(|folder| folder.children).unwrap_or_default();
+        let merged = merge_children(path, before, after, difference);
+        if let Some(children) = old.children_mut() {
+            *children = merged;
+        }
+        return;
+    }
+    if old.folder.is_some() || new.folder.is_some() || old.meta != new.meta {
+        flatten(path, old, &mut difference.before);
+        flatten(path, &new, &mut difference.after);
+    }
+    *old = new;
+}
+
+/// Walks two sorted lists of children side by side; the second one is the new truth.
+fn merge_children(path: &Path, before: Vec<Node>, after: Vec<Node>, difference: &mut Difference) -> Vec<Node> {
+    let mut merged = Vec::with_capacity(after.len());
+    let mut before = before.into_iter().peekable();
+    for new in after {
+        while let Some(gone) = before.next_if(|old| old.name < new.name) {
+            flatten(&path.join(&*gone.name), &gone, &mut difference.before);
+        }
+        let child = path.join(&*new.name);
+        match before.next_if(|old| old.name == new.name) {
+            Some(mut old) => {
+                merge(&child, &mut old, new, difference);
+                merged.push(old);
+            }
+            None => {
+                flatten(&child, &new, &mut difference.after);
+                merged.push(new);
+            }
+        }
+    }
+    for gone in before {
+        flatten(&path.join(&*gone.name), &gone, &mut difference.before);
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

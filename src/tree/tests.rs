@@ -1,0 +1,305 @@
+//! The index against a small file system in memory that knows nothing of it.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A tree of folders and files with ids that are never used twice.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    paths: BTreeMap<PathBuf, Meta>,
+    next: i64,
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Write(PathBuf),
+    MakeDir(PathBuf),
+    Remove(PathBuf),
+    Rename(PathBuf, PathBuf),
+}
+
+impl Disk {
+    fn kind(&self, path: &Path) -> Option<EntryKind> {
+        self.paths.get(path).map(|meta| meta.kind)
+    }
+
+    fn has_parent(&self, path: &Path) -> bool {
+        path.parent().is_some_and(|parent| parent.as_os_str().is_empty() || self.kind(parent) == Some(EntryKind::Dir))
+    }
+
+    fn fresh(&mut self, kind: EntryKind) -> Meta {
+        self.next += 1;
+        let size = if kind == EntryKind::Dir { 0 } else { self.next as u64 };
+        let mtime_ns = if kind == EntryKind::Dir { 0 } else { self.next };
+        Meta { kind, size, mtime_ns, file_id: self.next as u64, birth_ns: self.next }
+    }
+
+    fn remove(&mut self, path: &Path) {
+        self.paths.retain(|other, _| !other.starts_with(path));
+    }
+
+    /// Does what an operating system would do, or nothing where that refuses.
+    fn run(&mut self, op: &Op) {
+        match op {
+            Op::Write(path) if self.has_parent(path) && self.kind(path) != Some(EntryKind::Dir) => {
+                let fresh = self.fresh(EntryKind::File);
+                let meta = self.paths.entry(path.clone()).or_insert(fresh);
+                (meta.size, meta.mtime_ns) = (fresh.size, fresh.mtime_ns);
+            }
+            Op::MakeDir(path) if self.has_parent(path) && self.kind(path).is_none() => {
+                let meta = self.fresh(EntryKind::Dir);
+                self.paths.insert(path.clone(), meta);
+            }
+            Op::Remove(path) => self.remove(path),
+            Op::Rename(from, to) if self.has_parent(to) && !to.starts_with(from) && !from.starts_with(to) => {
+                let Some(kind) = self.kind(from) else { return };
+                let busy = self.paths.keys().any(|path| path.starts_with(to) && path != to);
+                if busy || self.kind(to).is_some_and(|there| (there == EntryKind::Dir) != (kind == EntryKind::Dir)) {
+                    return;
+                }
+                self.remove(to);
+                let moved: Vec<_> = self.paths.extract_if(.., |path, _| path.starts_with(from)).collect();
+                for (path, meta) in moved {
+                    let rest = path.strip_prefix(from).unwrap();
+                    let path = if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
+                    self.paths.insert(path, meta);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn node(&self, path: &Path) -> Option<Node> {
+        let meta = *self.paths.get(path)?;
+        let name = path.file_name().unwrap();
+        Some(if meta.kind == EntryKind::Dir {
+            Node::folder(name, meta, self.children(path))
+        } else {
+            Node::leaf(name, meta)
+        })
+    }
+
+    fn children(&self, path: &Path) -> Vec<Node> {
+        let below = self.paths.keys().filter(|child| child.parent() == Some(path));
+        below.filter_map(|child| self.node(child)).collect()
+    }
+
+    fn observe(&self, paths: &[PathBuf]) -> Vec<Observation> {
+        let seen = |path: &PathBuf| Observation { path: path.clone(), found: self.node(path) };
+        paths.iter().map(seen).collect()
+    }
+
+    fn whole(&self) -> Vec<Observation> {
+        let root = Node::folder(OsStr::new(""), Tree::default().root.meta, self.children(Path::new("")));
+        vec![Observation { path: PathBuf::new(), found: Some(root) }]
+    }
+}
+
+fn touched(op: &Op) -> Vec<PathBuf> {
+    match op {
+        Op::Write(path) | Op::MakeDir(path) | Op::Remove(path) => vec![path.clone()],
+        Op::Rename(from, to) => vec![from.clone(), to.clone()],
+    }
+}
+
+/// Replays changes on a set of paths, refusing what could not have happened.
+fn replay(paths: &BTreeSet<PathBuf>, changes: &[Change]) -> BTreeSet<PathBuf> {
+    let mut paths = paths.clone();
+    for change in changes {
+        match change {
+            Change::Created(path, _) => assert!(paths.insert(path.clone()), "created twice: {change:?} of {changes:?}"),
+            Change::Edited(path, _) => assert!(paths.contains(path), "edited nothing: {change:?} of {changes:?}"),
+            Change::Deleted(path, _) => assert!(paths.remove(path), "deleted nothing: {change:?} of {changes:?}"),
+            Change::Moved(from, to, _) => {
+                assert!(paths.contains(from), "moved nothing: {change:?} of {changes:?}");
+                let moved: Vec<_> = paths.extract_if(.., |path| path.starts_with(from)).collect();
+                for path in moved {
+                    let rest = path.strip_prefix(from).unwrap();
+                    paths.insert(if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) });
+                }
+            }
+        }
+    }
+    paths
+}
+
+fn path() -> impl Strategy<Value = PathBuf> {
+    prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..4).prop_map(|names| names.iter().collect())
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => path().prop_map(Op::Write),
+        3 => path().prop_map(Op::MakeDir),
+        1 => path().prop_map(Op::Remove),
+        3 => (path(), path()).prop_map(|(from, to)| Op::Rename(from, to)),
+    ]
+}
+
+fn set(disk: &Disk) -> BTreeSet<PathBuf> {
+    disk.paths.keys().cloned().collect()
+}
+
+/// Each file whose content is another than before has an entry that says so.
+fn assert_told(before: &Disk, after: &Disk, changes: &[Change]) {
+    for (path, meta) in after.paths.iter().filter(|(_, meta)| meta.kind != EntryKind::Dir) {
+        if before.paths.get(path) == Some(meta) {
+            continue;
+        }
+        let told = changes.iter().any(|change| match change {
+            Change::Created(at, now) | Change::Edited(at, now) => at == path && now == meta,
+            Change::Moved(_, at, moved) => {
+                (at == path && moved == meta) || (moved.kind == EntryKind::Dir && path.starts_with(at))
+            }
+            Change::Deleted(..) => false,
+        });
+        assert!(told, "{path:?} is not told of in {changes:?}");
+    }
+}
+
+fn check(first: &[Op], second: &[Op], whole: bool) {
+    let mut disk = Disk::default();
+    first.iter().for_each(|op| disk.run(op));
+    let mut tree = Tree::default();
+    let start = tree.reconcile(disk.whole());
+    assert_eq!(replay(&BTreeSet::new(), &start), set(&disk));
+    let before = disk.clone();
+    let mut hints: Vec<PathBuf> = Vec::new();
+    for op in second {
+        disk.run(op);
+        hints.extend(touched(op));
+    }
+    let changes = tree.reconcile(if whole { disk.whole() } else { disk.observe(&hints) });
+    assert_eq!(replay(&set(&before), &changes), set(&disk), "{changes:?}");
+    assert_told(&before, &disk, &changes);
+    assert_eq!(tree.reconcile(disk.whole()), [], "the index differs from the disk");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn replaying_the_changes_gives_the_disk(
+        first in prop::collection::vec(op(), 0..24),
+        second in prop::collection::vec(op(), 0..12),
+        whole in any::<bool>(),
+    ) {
+        check(&first, &second, whole);
+    }
+}
+
+fn write(path: &str) -> Op {
+    Op::Write(path.into())
+}
+fn make_dir(path: &str) -> Op {
+    Op::MakeDir(path.into())
+}
+fn remove(path: &str) -> Op {
+    Op::Remove(path.into())
+}
+fn rename(from: &str, to: &str) -> Op {
+    Op::Rename(from.into(), to.into())
+}
+
+/// What the changes say, a word and paths each.
+fn told(first: &[Op], second: &[Op]) -> Vec<String> {
+    let mut disk = Disk::default();
+    first.iter().for_each(|op| disk.run(op));
+    let mut tree = Tree::default();
+    tree.reconcile(disk.whole());
+    let mut hints = Vec::new();
+    for op in second {
+        disk.run(op);
+        hints.extend(touched(op));
+    }
+    let words = |change: &Change| match change {
+        Change::Created(path, _) => format!("created {}", path.display()),
+        Change::Edited(path, _) => format!("edited {}", path.display()),
+        Change::Deleted(path, _) => format!("deleted {}", path.display()),
+        Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
+    };
+    tree.reconcile(disk.observe(&hints)).iter().map(words).collect()
+}
+
+#[test]
+fn an_atomic_save_is_one_edit() {
+    assert_eq!(told(&[write("a")], &[write("a.tmp"), rename("a.tmp", "a")]), ["edited a"]);
+    let backup_first = [rename("a", "a.bak"), write("a"), remove("a.bak")];
+    assert_eq!(told(&[write("a")], &backup_first), ["edited a"]);
+}
+
+#[test]
+fn create_and_delete_is_nothing() {
+    assert_eq!(told(&[], &[write("a"), remove("a")]), Vec::<String>::new());
+}
+
+#[test]
+fn delete_and_create_is_an_edit() {
+    assert_eq!(told(&[write("a")], &[remove("a"), write("a")]), ["edited a"]);
+}
+
+#[test]
+fn a_moved_folder_is_one_change_and_what_changed_in_it_has_its_own() {
+    let first = [make_dir("a"), write("a/x"), write("a/y")];
+    assert_eq!(told(&first, &[rename("a", "b")]), ["moved a b"]);
+    assert_eq!(
+        told(&first, &[rename("a", "b"), write("b/x"), remove("b/y")]),
+        ["moved a b", "deleted b/y", "edited b/x"]
+    );
+}
+
+#[test]
+fn a_file_moved_over_another_is_a_move() {
+    assert_eq!(told(&[write("a"), write("b")], &[rename("a", "b")]), ["moved a b"]);
+}
+
+#[test]
+fn two_swapped_files_are_two_edits() {
+    let swap = [rename("a", "t"), rename("b", "a"), rename("t", "b")];
+    assert_eq!(told(&[write("a"), write("b")], &swap), ["edited a", "edited b"]);
+}
+
+#[test]
+fn a_deleted_folder_goes_from_the_leaves_up() {
+    let first = [make_dir("a"), make_dir("a/b"), write("a/b/x")];
+    assert_eq!(told(&first, &[remove("a")]), ["deleted a/b/x", "deleted a/b", "deleted a"]);
+}
+
+#[test]
+fn a_folder_is_made_before_what_is_moved_into_it() {
+    let second = [make_dir("new"), rename("a", "new/a")];
+    assert_eq!(told(&[write("a")], &second), ["created new", "moved a new/a"]);
+}
+
+#[test]
+fn changes_come_in_the_order_of_the_hints() {
+    assert_eq!(told(&[], &[write("c"), write("a"), write("b")]), ["created c", "created a", "created b"]);
+}
+
+#[test]
+fn a_kind_that_changed_is_deleted_and_created() {
+    assert_eq!(told(&[write("a")], &[remove("a"), make_dir("a")]), ["deleted a", "created a"]);
+}
+
+#[test]
+fn without_a_birth_time_a_reused_id_is_no_move() {
+    let meta = Meta { kind: EntryKind::File, size: 1, mtime_ns: 10, file_id: 7, birth_ns: 0 };
+    let leaf = |name: &str, meta| Observation { path: name.into(), found: Some(Node::leaf(OsStr::new(name), meta)) };
+    let gone = || Observation { path: "a".into(), found: None };
+    let mut tree = Tree::default();
+    tree.reconcile(vec![leaf("a", meta)]);
+    let mut copy = tree.clone();
+    let moved = tree.reconcile(vec![gone(), leaf("b", meta)]);
+    assert_eq!(moved, [Change::Moved("a".into(), "b".into(), meta)]);
+    let other = Meta { mtime_ns: 11, ..meta };
+    let reused = copy.reconcile(vec![gone(), leaf("b", other)]);
+    assert_eq!(reused, [Change::Deleted("a".into(), EntryKind::File), Change::Created("b".into(), other)]);
+}
+
+#[test]
+fn a_node_stays_small() {
+    assert!(size_of::<Node>() <= 64, "{}", size_of::<Node>());
+}
