@@ -20,9 +20,10 @@ use chrono::{DateTime, FixedOffset, Local};
 
 use crate::entry::{Entry, FORMAT_VERSION, Lifecycle, Ran, Reason, Record, Source, What};
 use crate::line::{self, Line, Said};
-use crate::platform::{files, process};
+use crate::platform::files;
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
+use crate::snapshot;
 use event_file::EventFile;
 use lock::AppendLock;
 pub use lock::TrackerLock;
@@ -103,9 +104,7 @@ impl Journal {
         self.session = Some(format!("{}-{}", started.format("%Y%m%dT%H%M%S%.3f"), begin.pid));
         self.log.begin_session(started);
         self.tracker = Some(state::TrackerFacts::starting(begin, &started, self.session.clone()));
-        let pid_file = self.root.pid();
-        let write = |path: &Path| files::replace(path, format!("{}\n", begin.pid).as_bytes());
-        write(&pid_file).map_err(|error| io_failure("write", &pid_file, &error))?;
+        self.write_pid(begin.pid)?;
         let lifecycle = |reason| Lifecycle { pid: begin.pid, version: env!("CARGO_PKG_VERSION").to_owned(), reason };
         let first = What::Started(lifecycle(Reason::User));
         self.append(std::iter::once(first).chain(more).collect(), APPEND_PATIENCE).map(drop)
@@ -162,8 +161,22 @@ impl Journal {
     ///
     /// As [`Journal::append`], but nothing is kept: the client hears of it and keeps the record itself.
     pub fn append_record(&mut self, record: Record, wait: Duration) -> Result<u64, Failure> {
+        self.append_record_at(record, now(), wait)
+    }
+
+    /// The same for a record that waited elsewhere, with the time at which it should have been written.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append_record`].
+    pub fn append_record_at(
+        &mut self,
+        record: Record,
+        time: DateTime<FixedOffset>,
+        wait: Duration,
+    ) -> Result<u64, Failure> {
         let id = record.id().to_owned();
-        self.pending.push_back((now(), record.into()));
+        self.pending.push_back((time, record.into()));
         match self.flush(wait) {
             Ok(last) => Ok(self.events.find_id(&id).unwrap_or(last)),
             Err(failure) => {
@@ -245,6 +258,27 @@ impl Journal {
         self.write_state_locked(batch, &lines)
     }
 
+    /// Makes the files anew that somebody removed while the session runs.
+    ///
+    /// # Errors
+    ///
+    /// They can't be written.
+    pub fn restore(&mut self) -> Result<(), Failure> {
+        let Some(pid) = self.tracker.as_ref().and_then(|facts| facts.pid) else { return Ok(()) };
+        if read::pid(&self.root) != Some(u64::from(pid)) {
+            self.write_pid(pid)?;
+        }
+        if !self.root.state().exists() {
+            self.write_state()?;
+        }
+        Ok(())
+    }
+
+    fn write_pid(&self, pid: u32) -> Result<(), Failure> {
+        let path = self.root.pid();
+        files::replace(&path, format!("{pid}\n").as_bytes()).map_err(|error| io_failure("write", &path, &error))
+    }
+
     /// Writes the state file as it is.
     ///
     /// # Errors
@@ -306,20 +340,15 @@ impl Journal {
     }
 }
 
-/// Refuses a project that Context Engine's own tracker records: its PID file names a live process of that tool.
+/// Refuses a project that Context Engine's own tracker records.
 ///
 /// # Errors
 ///
 /// It does.
 pub fn refuse_other_tool(root: &ProjectRoot) -> Result<(), Failure> {
-    let Some(pid) = read::pid(root).and_then(|pid| u32::try_from(pid).ok()) else { return Ok(()) };
-    let is_other = |words: Vec<String>| words.iter().any(|word| word.contains("context_engine"));
-    if process::command_line(pid).is_some_and(is_other) {
-        let message = format!("Context Engine's own tracker (PID {pid}) records {root}");
-        let hint = "end it first with: context stop-session";
-        return Err(Failure::new(FailureCode::Busy, message).with_hint(hint));
-    }
-    Ok(())
+    let Some(pid) = snapshot::context_engine(root) else { return Ok(()) };
+    let message = format!("Context Engine's own tracker (PID {pid}) records {root}");
+    Err(Failure::new(FailureCode::Busy, message).with_hint("end it first with: context stop-session"))
 }
 
 /// The failure of a start beside a live tracker, or of a lock file that can't be used.

@@ -26,6 +26,12 @@ pub mod line;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
+pub mod locate;
+pub mod registry;
+pub mod spool;
+pub mod snapshot;
 pub mod journal;
 pub mod scan;
 pub mod watch;
+pub mod ipc;
+pub mod tracker;

@@ -5,7 +5,7 @@
 //! that does not count.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -208,7 +208,7 @@ fn kind(metadata: &Metadata) -> EntryKind {
     }
 }
 
-/// Whether a name is one of the files that rules are read from.
-pub fn is_rules_file(name: &OsStr) -> bool {
-    name == ".gitignore" || name == "Cargo.toml"
+/// Whether this is the folder that the index holds.
+pub fn is_same_folder(metadata: &Metadata, known: &Meta) -> bool {
+    meta(metadata) == *known
 }

@@ -3,16 +3,13 @@
 //! The lock files have no content (a locked file can't be read on Windows) and are never removed while held. The kernel
 //! releases a lock however its process ends, so neither can go stale.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::platform::files;
 use crate::project::ProjectRoot;
-
-/// Between two tries for a lock.
-const RETRY: Duration = Duration::from_millis(2);
 
 /// How long a start waits for the lock that a probe may hold for a moment.
 const PROBE_PATIENCE: Duration = Duration::from_millis(500);
@@ -58,13 +55,12 @@ fn lock_file(path: &Path, wait: Duration) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let file = files::open_no_follow(files::create_private(&mut options)).open(path)?;
-        match file.try_lock() {
-            // A file that was replaced since it was opened protects nothing.
-            Ok(()) if is_same(&file, path) => return Ok(file),
-            Ok(()) => {}
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Err(io::ErrorKind::TimedOut.into()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(RETRY),
+        if !files::lock_by(&file, deadline)? {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        // A file that was replaced since it was opened protects nothing.
+        if is_same(&file, path) {
+            return Ok(file);
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Files: what identifies one, how one is opened and replaced safely, and what kind of disk it lies on.
 
-use std::fs::{self, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::os;
 
 /// The start of the names of our temporary files. Not the state file's name: another tool of these files' uses that.
 pub const TEMPORARY_PREFIX: &str = ".tmp-ctx-";
+
+/// How long to wait before trying a lock again.
+const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How often a rename is tried while a scanner or an indexer holds the file, which it does for a moment.
 const RENAME_TRIES: u32 = 5;
@@ -46,6 +50,20 @@ fn to_ns(time: std::time::SystemTime) -> i64 {
 /// Whether the file belongs to the user that we run as.
 pub fn owned_by_me(metadata: &Metadata) -> bool {
     os::owned_by_me(metadata)
+}
+
+/// Whether this user may write the file, or make files in the folder.
+pub fn is_writable(path: &Path) -> bool {
+    os::is_writable(path)
+}
+
+/// The absolute path without links and `..`, in the form that people write.
+///
+/// # Errors
+///
+/// It does not exist, or may not be looked at.
+pub fn resolve(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize().map(os::without_prefix)
 }
 
 /// Makes an open fail at a symbolic link and return at once at a pipe. The caller still has to look whether what was
@@ -107,10 +125,27 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
             Ok(_) => return Ok(()),
             Err(failed) if tries < RENAME_TRIES && os::is_held_by_another(&failed.error) => {
                 tries += 1;
-                std::thread::sleep(std::time::Duration::from_millis(10 << tries));
+                std::thread::sleep(Duration::from_millis(10 << tries));
                 file = failed.file;
             }
             Err(failed) => return Err(failed.error),
+        }
+    }
+}
+
+/// Takes the lock for this process alone; false when another held it up to the deadline. It is given back when the
+/// file is closed.
+///
+/// # Errors
+///
+/// The file system has no locks, or the system refuses.
+pub fn lock_by(file: &File, deadline: Instant) -> io::Result<bool> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_INTERVAL),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }

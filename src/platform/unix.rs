@@ -44,6 +44,14 @@ pub(super) fn is_shared(metadata: &Metadata) -> bool {
     metadata.mode() & 0o1000 != 0
 }
 
+pub(super) fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+pub(super) fn without_prefix(path: PathBuf) -> PathBuf {
+    path
+}
+
 pub(super) fn open_no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
     options.custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NONBLOCK)
 }

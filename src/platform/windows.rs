@@ -165,6 +165,24 @@ pub(super) fn is_shared(_metadata: &Metadata) -> bool {
     false
 }
 
+pub(super) fn is_writable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() || !metadata.permissions().readonly())
+}
+
+/// `\\?\C:\x` is `C:\x`, which is what people write and other programs take.
+pub(super) fn without_prefix(path: PathBuf) -> PathBuf {
+    let mut components = path.components();
+    match components.next() {
+        Some(Component::Prefix(prefix)) => match prefix.kind() {
+            Prefix::VerbatimDisk(letter) => {
+                PathBuf::from(format!("{}:", char::from(letter))).join(components.as_path())
+            }
+            _ => path,
+        },
+        _ => path,
+    }
+}
+
 pub(super) fn open_no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
     options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
 }

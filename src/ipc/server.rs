@@ -1,0 +1,256 @@
+//! The answering end: a thread that accepts, and one for each connection.
+//!
+//! Nothing here knows what a request means: it is handed on with a [`Reply`], which may be used from any thread at any
+//! time. A peer can disturb only itself: garbage, a line without an end, silence, and replies that it does not
+//! read each end its own connection. While nobody connects, nothing wakes up.
+
+use std::fs;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use interprocess::local_socket::traits::{Listener as _, Stream as _};
+use interprocess::local_socket::{Listener, Stream};
+use serde::Deserialize;
+
+use super::frame::{self, FrameError, Patience, Reader};
+use crate::platform::{Directories, Endpoint, files, socket};
+use crate::request::{Failure, FailureCode, PROTOCOL_VERSION, ReplyLine, Request, Response};
+
+/// More connections than this at a time are refused.
+const MAX_CONNECTIONS: usize = 256;
+
+/// A connection that asks nothing for this long, and waits for nothing, is closed.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A request has to come whole within this time.
+const WHOLE_REQUEST: Duration = Duration::from_secs(5);
+
+/// A reply fits into the socket's buffer unless the peer has left many unread: it is not waited for.
+const SEND: Duration = Duration::from_millis(100);
+
+/// After an accept that failed for want of descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
+/// A connection's thread only moves lines.
+const STACK: usize = 256 * 1024;
+
+/// The bound endpoint.
+#[derive(Debug)]
+pub struct Server {
+    listener: Listener,
+}
+
+impl Server {
+    /// Binds the endpoint. Only to be called while the instance guard is held: a socket file that refuses connections
+    /// is taken for a dead agent's and removed.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint's folder is not this user's alone, or somebody listens there.
+    pub fn bind(directories: &Directories) -> Result<Server, Failure> {
+        let endpoint = directories.endpoint()?;
+        let cannot = |error: io::Error| {
+            let message = format!("cannot listen at {}: {error}", endpoint.path().display());
+            Failure::new(FailureCode::Io, message).with_hint("run `ctx agent status`, or set CONTEXT_TRAY_RUNTIME_DIR")
+        };
+        files::claim_dir(&directories.runtime).map_err(cannot)?;
+        match socket::listen(&endpoint) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                remove_dead(&endpoint).map_err(cannot)?;
+                socket::listen(&endpoint)
+            }
+            listening => listening,
+        }
+        .map(|listener| Server { listener })
+        .map_err(cannot)
+    }
+
+    /// Serves until the process ends, on threads of its own. `on_request` must not block.
+    ///
+    /// # Errors
+    ///
+    /// No thread could be started.
+    pub fn serve<F>(self, on_request: F) -> io::Result<()>
+    where
+        F: Fn(Request, Reply) + Send + Sync + Clone + 'static,
+    {
+        let connections = Arc::new(AtomicUsize::new(0));
+        thread::Builder::new().name("ipc".into()).spawn(move || {
+            loop {
+                match self.listener.accept() {
+                    Ok(stream) => admit(stream, &connections, on_request.clone()),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        thread::sleep(ACCEPT_AGAIN);
+                    }
+                }
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// Removes the socket of an agent that is dead, which is what a refused connect proves.
+fn remove_dead(endpoint: &Endpoint) -> io::Result<()> {
+    match Stream::connect(socket::name(endpoint)?) {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another agent listens there")),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            let kind = fs::symlink_metadata(endpoint.path())?.file_type();
+            if kind.is_file() || kind.is_dir() || kind.is_symlink() {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "what lies there is no socket"));
+            }
+            fs::remove_file(endpoint.path())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Starts the connection's thread, or says why not.
+fn admit<F>(stream: Stream, connections: &Arc<AtomicUsize>, on_request: F)
+where
+    F: Fn(Request, Reply) + Send + 'static,
+{
+    let connection = Arc::new(Connection { stream, writing: Mutex::new(()), unanswered: AtomicUsize::new(0) });
+    let place = Place::take(connections);
+    if socket::prepare(&connection.stream).is_err() {
+        return;
+    }
+    if !socket::peer_is_me(&connection.stream) {
+        let refusal = Failure::new(FailureCode::Forbidden, "this agent answers only the user that it runs as");
+        return connection.send(0, Err(refusal));
+    }
+    let Some(place) = place else {
+        let refusal = Failure::new(FailureCode::Busy, format!("the agent has {MAX_CONNECTIONS} connections already"));
+        return connection.send(0, Err(refusal.with_hint("try again in a moment")));
+    };
+    let started = thread::Builder::new().name("ipc-connection".into()).stack_size(STACK).spawn(move || {
+        let _place = place;
+        converse(&connection, &on_request);
+        socket::hang_up(&connection.stream);
+    });
+    if let Err(error) = started {
+        tracing::warn!(%error, "a connection could not be served");
+    }
+}
+
+/// One of the connections that there may be; given back when it is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>) -> Option<Place> {
+        let place = Place(Arc::clone(taken));
+        (taken.fetch_add(1, Ordering::SeqCst) < MAX_CONNECTIONS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A connection, shared by the thread that reads it and the replies that are on their way.
+#[derive(Debug)]
+struct Connection {
+    stream: Stream,
+    writing: Mutex<()>,
+    unanswered: AtomicUsize,
+}
+
+impl Connection {
+    fn send(&self, id: u64, result: Result<Response, Failure>) {
+        let line = ReplyLine { v: PROTOCOL_VERSION, id, outcome: result.into() };
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = frame::write(&self.stream, &line, Instant::now() + SEND) {
+            // A part of a line may be out, so that nothing sensible can follow it.
+            tracing::debug!(%error, "a reply could not be sent");
+            socket::hang_up(&self.stream);
+        }
+    }
+}
+
+/// Where the answer to one request goes. One that is dropped unused answers that something went wrong.
+#[derive(Debug)]
+pub struct Reply {
+    connection: Arc<Connection>,
+    id: u64,
+    answered: bool,
+}
+
+impl Reply {
+    fn new(connection: &Arc<Connection>, id: u64) -> Reply {
+        connection.unanswered.fetch_add(1, Ordering::SeqCst);
+        Reply { connection: Arc::clone(connection), id, answered: false }
+    }
+
+    /// Answers. A client that is gone by now, or does not read, is no concern of the caller's.
+    pub fn send(mut self, result: Result<Response, Failure>) {
+        self.answered = true;
+        self.connection.send(self.id, result);
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.answered {
+            let failure = Failure::new(FailureCode::Internal, "the agent has lost the request");
+            self.connection.send(self.id, Err(failure));
+        }
+        self.connection.unanswered.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A request of any version and kind.
+#[derive(Deserialize)]
+struct AnyRequest {
+    v: u32,
+    id: u64,
+    request: serde_json::Value,
+}
+
+/// Reads requests until the peer ends the connection or makes it useless.
+fn converse(connection: &Arc<Connection>, on_request: &impl Fn(Request, Reply)) {
+    let mut reader = Reader::default();
+    loop {
+        match reader.line(&connection.stream, Patience::Idle(IDLE, WHOLE_REQUEST)) {
+            Ok(line) => match serde_json::from_slice::<AnyRequest>(&line) {
+                Ok(any) => take(any, connection, on_request),
+                Err(error) => return connection.send(0, Err(refusal(&error.into()))),
+            },
+            Err(FrameError::Deadline) if is_waiting(connection, &reader) => {}
+            Err(FrameError::Closed) => return,
+            Err(error) => return connection.send(0, Err(refusal(&error))),
+        }
+    }
+}
+
+/// Whether the peer is silent because it waits for us.
+fn is_waiting(connection: &Connection, reader: &Reader) -> bool {
+    connection.unanswered.load(Ordering::SeqCst) > 0 && !reader.is_amid_line()
+}
+
+fn take(any: AnyRequest, connection: &Arc<Connection>, on_request: &impl Fn(Request, Reply)) {
+    let reply = Reply::new(connection, any.id);
+    if any.v != PROTOCOL_VERSION {
+        let message = format!("the agent speaks version {PROTOCOL_VERSION} of the protocol, and ctx {}", any.v);
+        return reply.send(Err(Failure::new(FailureCode::Version, message).with_hint("run `ctx agent restart`")));
+    }
+    match serde_json::from_value(any.request) {
+        Ok(request) => on_request(request, reply),
+        Err(error) => reply.send(Err(Failure::new(FailureCode::BadRequest, format!("not a request: {error}")))),
+    }
+}
+
+fn refusal(error: &FrameError) -> Failure {
+    let code = match error {
+        FrameError::TooLong => FailureCode::TooLong,
+        FrameError::NotJson(_) => FailureCode::BadRequest,
+        FrameError::Deadline => FailureCode::Timeout,
+        FrameError::Closed | FrameError::Io(_) => FailureCode::Io,
+    };
+    Failure::new(code, error.to_string())
+}

@@ -1,0 +1,175 @@
+//! What could not be written into a project at its time: one line each in the user's state folder, until it can be.
+//!
+//! Whoever writes into a project next takes its lines over. A line leaves the spool after it was written, so that a
+//! crash in between leaves it twice at most, and the journal drops an id that it has.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+use crate::entry::Record;
+use crate::platform::{Directories, files};
+use crate::request::{Failure, FailureCode};
+
+/// A change takes a moment; whoever holds the lock for longer is stuck.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// A record that waits for its project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spooled {
+    /// The absolute path of the root.
+    pub project: PathBuf,
+    /// When it should have been written.
+    pub time: DateTime<FixedOffset>,
+    /// What to write.
+    pub record: Record,
+}
+
+/// Keeps a record.
+///
+/// # Errors
+///
+/// The state folder can't be written either.
+pub fn append(directories: &Directories, spooled: &Spooled) -> Result<(), Failure> {
+    let path = file(directories);
+    let write = || {
+        files::make_private_dir(&directories.spool_dir())?;
+        let _lock = lock(directories)?;
+        let mut line = serde_json::to_vec(spooled)?;
+        line.push(b'\n');
+        // A line that a full disk has cut must not take this one with it.
+        if !ends_with_newline(&path) {
+            line.insert(0, b'\n');
+        }
+        files::create_private(OpenOptions::new().create(true).append(true)).open(&path)?.write_all(&line)
+    };
+    write().map_err(|error| cannot("write", &path, &error))
+}
+
+/// Hands out the project's records, the oldest first, each marked as late, and drops those that `write` has written.
+/// It stops at the first that can't be. Gives their number.
+///
+/// # Errors
+///
+/// That of `write`, or the spool can't be changed. What was not written is still there.
+pub fn take(
+    directories: &Directories,
+    project: &Path,
+    mut write: impl FnMut(Spooled) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
+    let path = file(directories);
+    if !path.exists() {
+        return Ok(0);
+    }
+    let _lock = lock(directories).map_err(|error| cannot("lock", &path, &error))?;
+    let text = fs::read(&path).map_err(|error| cannot("read", &path, &error))?;
+    let mut kept = Vec::new();
+    let mut taken = 0;
+    let mut outcome = Ok(());
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        match serde_json::from_slice::<Spooled>(line) {
+            Ok(mut spooled) if spooled.project == project && outcome.is_ok() => {
+                spooled.record = spooled.record.into_late();
+                outcome = write(spooled);
+                match outcome {
+                    Ok(()) => taken += 1,
+                    Err(_) => kept.extend_from_slice(line),
+                }
+            }
+            _ => kept.extend_from_slice(line),
+        }
+    }
+    if taken > 0 {
+        let rewritten = if kept.is_empty() { fs::remove_file(&path) } else { files::replace(&path, &kept) };
+        rewritten.map_err(|error| cannot("rewrite", &path, &error))?;
+    }
+    outcome.map(|()| taken)
+}
+
+fn file(directories: &Directories) -> PathBuf {
+    directories.spool_dir().join("pending.jsonl")
+}
+
+fn lock(directories: &Directories) -> io::Result<File> {
+    let path = directories.spool_dir().join("spool.lock");
+    let file = files::create_private(OpenOptions::new().create(true).append(true)).open(path)?;
+    match files::lock_by(&file, Instant::now() + LOCK_WAIT)? {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds its lock")),
+    }
+}
+
+fn ends_with_newline(path: &Path) -> bool {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let last = || -> io::Result<u8> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::End(-1))?;
+        let mut byte = [0];
+        file.read_exact(&mut byte)?;
+        Ok(byte[0])
+    };
+    last().map_or(true, |byte| byte == b'\n')
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(FailureCode::Io, format!("cannot {what} {}: {error}", path.display()))
+        .with_hint("check the folder's owner and the room on its disk")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Note;
+
+    fn place() -> (tempfile::TempDir, Directories) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_path_buf();
+        let directories = Directories { config: path.clone(), state: path.join("state"), runtime: path };
+        (folder, directories)
+    }
+
+    fn note(project: &str, text: &str) -> Spooled {
+        let record = Record::Note(Note { id: text.into(), text: text.into(), late: false });
+        let time = DateTime::parse_from_rfc3339("2026-11-22T10:00:00.123+01:00").unwrap();
+        Spooled { project: project.into(), time, record }
+    }
+
+    #[test]
+    fn a_project_gets_its_own_in_order_and_once() {
+        let (_keep, directories) = place();
+        for (project, text) in [("/a", "1"), ("/b", "2"), ("/a", "3")] {
+            append(&directories, &note(project, text)).unwrap();
+        }
+        let mut got = Vec::new();
+        let taken = take(&directories, Path::new("/a"), |spooled| {
+            got.push(spooled);
+            Ok(())
+        });
+        assert_eq!(taken.unwrap(), 2);
+        let ids: Vec<_> = got.iter().map(|spooled| spooled.record.id()).collect();
+        assert_eq!(ids, ["1", "3"]);
+        assert!(matches!(&got[0].record, Record::Note(note) if note.late));
+        assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 0);
+        assert_eq!(take(&directories, Path::new("/b"), |_| Ok(())).unwrap(), 1);
+        assert!(!file(&directories).exists());
+    }
+
+    #[test]
+    fn what_can_not_be_written_stays_and_torn_lines_hurt_nobody() {
+        let (_keep, directories) = place();
+        append(&directories, &note("/a", "1")).unwrap();
+        OpenOptions::new().append(true).open(file(&directories)).unwrap().write_all(b"{\"project\":").unwrap();
+        append(&directories, &note("/a", "2")).unwrap();
+        let refused = take(&directories, Path::new("/a"), |spooled| match spooled.record.id() {
+            "1" => Ok(()),
+            _ => Err(Failure::new(FailureCode::Io, "full")),
+        });
+        assert!(refused.is_err());
+        assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 1);
+        assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 0);
+    }
+}

@@ -1,0 +1,18 @@
+//! The integration tests: one target, so that they link once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it goes wrong, and says where")]
+
+mod ipc;
+mod wire;
+
+/// A file that is not a module here would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite");
+    let listed = std::fs::read_to_string(format!("{folder}/main.rs")).unwrap();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap_or(&name);
+        assert!(module == "main" || listed.contains(&format!("mod {module};")), "{name} is no module of main.rs");
+    }
+}
