@@ -24,6 +24,7 @@ use crate::platform::files;
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
 use crate::snapshot;
+use crate::status::State;
 use event_file::EventFile;
 use lock::AppendLock;
 pub use lock::TrackerLock;
@@ -315,9 +316,9 @@ impl Journal {
     /// # Errors
     ///
     /// The file can't be written.
-    pub fn mark(root: &ProjectRoot, phase: state::Phase, reason: Option<&str>) -> Result<(), Failure> {
+    pub fn mark(root: &ProjectRoot, is: State, reason: Option<&str>) -> Result<(), Failure> {
         let _lock = append_lock(root, APPEND_PATIENCE)?;
-        state::mark(root, phase, reason).map_err(|error| io_failure("write", &root.state(), &error))
+        state::mark(root, is, reason).map_err(|error| io_failure("write", &root.state(), &error))
     }
 
     /// Removes what a dead tracker left behind, unless a tracker lives; the number that was in the PID file.
@@ -335,7 +336,7 @@ impl Journal {
         refuse_other_tool(root)?;
         fs::remove_file(&path).map_err(|error| io_failure("remove", &path, &error))?;
         let _append = append_lock(root, APPEND_PATIENCE)?;
-        state::mark(root, state::Phase::Stopped, None).map_err(|error| io_failure("write", &root.state(), &error))?;
+        state::mark(root, State::Stopped, None).map_err(|error| io_failure("write", &root.state(), &error))?;
         Ok(Some(pid.unwrap_or(0)))
     }
 }

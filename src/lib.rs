@@ -23,6 +23,7 @@ pub mod rules;
 pub mod tree;
 pub mod pace;
 pub mod line;
+pub mod supervise;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;

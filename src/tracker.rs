@@ -13,12 +13,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Gap, GapReason, Reason, What};
-use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now, state};
+use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
 use crate::platform::{Directories, process, stop_signals};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
-use crate::status::WatchMode;
+use crate::status::{State, WatchMode};
 use crate::watch::Event;
 use crate::{snapshot, spool};
 use link::Outbox;
@@ -135,7 +135,7 @@ impl Tracker {
         self.observer.take_stock()?;
         self.take_spool();
         if let Some(facts) = self.journal.tracker_mut() {
-            facts.state = state::Phase::Running;
+            facts.state = State::Running;
         }
         self.describe_watch();
         self.journal.write_state()?;

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Begin, now, read};
@@ -16,29 +16,13 @@ use crate::entry::{Entry, What};
 use crate::line::{self, Line};
 use crate::platform::files;
 use crate::project::ProjectRoot;
-use crate::status::{LastCommand, LastEvent, WatchMode};
+use crate::status::{LastCommand, LastEvent, State, WatchMode};
 
 /// The version of our part of the file.
 const SCHEMA: u32 = 1;
 
 /// A state file beyond this many bytes is not ours.
 pub const MAX_STATE_FILE: u64 = 1 << 20;
-
-/// What the tracker is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// It reads the tree.
-    Starting,
-    /// It records.
-    Running,
-    /// It has ended.
-    Stopped,
-    /// It died, and the agent starts it again in a moment.
-    Backoff,
-    /// It could not be started, or died too often.
-    Failed,
-}
 
 /// What the file says of the tracker, under `tracker`. Times are RFC 3339 with the local offset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,7 +38,7 @@ pub struct TrackerFacts {
     /// When it ended.
     pub stopped_at: Option<String>,
     /// What the tracker is at.
-    pub state: Phase,
+    pub state: State,
     /// Why it is `backoff` or `failed`.
     pub reason: Option<String>,
     /// How changes are learnt of.
@@ -77,7 +61,7 @@ impl TrackerFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: wire_time(started),
             stopped_at: None,
-            state: Phase::Starting,
+            state: State::Starting,
             reason: None,
             watch_mode: None,
             degraded: None,
@@ -89,7 +73,7 @@ impl TrackerFacts {
 
     pub(super) fn stop(&mut self, at: &DateTime<FixedOffset>) {
         self.pid = None;
-        self.state = Phase::Stopped;
+        self.state = State::Stopped;
         self.stopped_at = Some(wire_time(at));
     }
 }
@@ -118,7 +102,7 @@ pub(super) fn update(root: &ProjectRoot, update: &Update<'_>) -> io::Result<()> 
     let mut state = load(root)?;
     state.insert("schema".into(), SCHEMA.into());
     if let Some(facts) = update.tracker {
-        let is_live = matches!(facts.state, Phase::Starting | Phase::Running);
+        let is_live = matches!(facts.state, State::Starting | State::Running);
         state.insert("status".into(), if is_live { "running" } else { "stopped" }.into());
         state.insert("started_at".into(), plain_time(&facts.started_at));
         let stopped_at = facts.stopped_at.as_deref().map_or(Value::Null, plain_time);
@@ -165,7 +149,7 @@ fn note(
 }
 
 /// Says what the agent knows of a project that has no tracker. Call it under the lock.
-pub(super) fn mark(root: &ProjectRoot, phase: Phase, reason: Option<&str>) -> io::Result<()> {
+pub(super) fn mark(root: &ProjectRoot, is: State, reason: Option<&str>) -> io::Result<()> {
     let mut state = load(root)?;
     let stopped_at = wire_time(&now());
     state.insert("status".into(), "stopped".into());
@@ -179,7 +163,7 @@ pub(super) fn mark(root: &ProjectRoot, phase: Phase, reason: Option<&str>) -> io
         tracker.insert("stopped_at".into(), stopped_at.into());
     }
     tracker.insert("pid".into(), Value::Null);
-    tracker.insert("state".into(), serde_json::to_value(phase)?);
+    tracker.insert("state".into(), serde_json::to_value(is)?);
     tracker.insert("reason".into(), reason.map_or(Value::Null, Value::from));
     store(root, &state)
 }
