@@ -35,4 +35,6 @@ pub mod journal;
 pub mod scan;
 pub mod watch;
 pub mod ipc;
+pub mod diagnostics;
 pub mod tracker;
+pub mod agent;
