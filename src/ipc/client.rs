@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use interprocess::ConnectWaitMode;
+use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{ConnectOptions, Stream};
 use serde::Deserialize;
 
@@ -77,6 +78,11 @@ impl Client {
             return Err(ConnectError::Failed(Failure::new(FailureCode::Forbidden, message)));
         }
         Ok(Client { stream, reader: Reader::default(), last_id: 0 })
+    }
+
+    /// Who answers, where the system tells: for an agent of a version that can't be talked to.
+    pub fn agent_pid(&self) -> Option<u32> {
+        u32::try_from(self.stream.peer_creds().ok()?.pid()?).ok()
     }
 
     /// Asks, and waits for the answer.

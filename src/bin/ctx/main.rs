@@ -1,2 +1,23 @@
-//! The companion command.
-fn main() {}
+//! `ctx`, the companion command: starts and stops sessions, logs commands, answers questions about the record.
+//!
+//! What can be read from the disk is read from the disk. What changes something is one request to the agent, and where
+//! nothing may be lost there is a way that needs no agent.
+
+mod agent_link;
+mod args;
+mod commands;
+mod error;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let output = output::Output::new(&args.global);
+    match commands::run(args, &output) {
+        Ok(code) => code,
+        Err(error) => error.report(&output),
+    }
+}

@@ -1,0 +1,33 @@
+//! `ctx log`: records a command that ran elsewhere.
+
+use std::process::ExitCode;
+
+use context_tray::entry::{Ran, Record, Source};
+
+use super::{Context, record};
+use crate::args::Log;
+use crate::error::Error;
+
+pub(super) fn run(context: &Context<'_>, log: Log) -> Result<ExitCode, Error> {
+    let root = context.project_to_write(None)?;
+    let ran = Ran {
+        id: record::new_id(),
+        command: log.command,
+        status: log.status.unwrap_or_else(|| outcome(log.exit_code.unwrap_or(0))),
+        exit_code: log.exit_code,
+        duration_ms: log.duration_ms,
+        cwd: Some(context.folder.to_string_lossy().into_owned()),
+        source: Source::Log,
+        late: false,
+    };
+    record::keep(context, &root, Record::Ran(ran))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The result of a command in words.
+pub(super) fn outcome(exit_code: i32) -> String {
+    match exit_code {
+        0 => "Success".to_owned(),
+        code => format!("Failed (exit {code})"),
+    }
+}

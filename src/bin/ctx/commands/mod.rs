@@ -1,0 +1,106 @@
+//! One file for each verb.
+
+mod agent;
+mod forget;
+mod init;
+mod list;
+mod log;
+mod note;
+mod record;
+mod run;
+mod start;
+mod status;
+mod stop;
+mod sync;
+mod tail;
+mod tracker;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use context_tray::locate;
+use context_tray::platform::Directories;
+use context_tray::project::ProjectRoot;
+use context_tray::registry::Registry;
+use context_tray::request::{Failure, FailureCode};
+
+use crate::args::{Args, Command, Session};
+use crate::error::Error;
+use crate::output::Output;
+
+/// What every verb works with.
+struct Context<'o> {
+    directories: Directories,
+    /// The folder that `-C` names, else the current one.
+    folder: PathBuf,
+    output: &'o Output,
+}
+
+/// Does what was asked for.
+pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Error> {
+    let directories = Directories::find()?;
+    let context = Context { directories, folder: folder(args.global.project)?, output };
+    match args.command {
+        Command::Init { path, force } => init::run(&context, path.as_deref(), force),
+        Command::Start(start) => start::run(&context, &start),
+        Command::Stop { all: true, .. } => stop::run_all(&context),
+        Command::Stop { path, .. } => stop::run(&context, path.as_deref()),
+        Command::Status(status) | Command::Session { command: Session::Status(status) } => {
+            status::run(&context, &status)
+        }
+        Command::List { json } => list::run(&context, json),
+        Command::Forget { path } => forget::run(&context, &path),
+        Command::Log(log) => log::run(&context, log),
+        Command::Note { text } => note::run(&context, text),
+        Command::Run { command } => run::run(&context, &command),
+        Command::Tail(tail) => tail::run(&context, &tail),
+        Command::Sync { timeout } => sync::run(&context, timeout),
+        Command::Agent { command } => agent::run(&context, command),
+        Command::Tracker => tracker::run(&context),
+    }
+}
+
+fn folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match given {
+        Some(path) if path.is_absolute() => Ok(path),
+        given => {
+            let current = env::current_dir().map_err(|error| {
+                Failure::new(FailureCode::Io, format!("the current folder can't be told: {error}"))
+                    .with_hint("change to a folder that exists, or name one with `-C DIR`")
+            })?;
+            Ok(given.map_or_else(|| current.clone(), |path| current.join(path)))
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The project that `path`, or else our folder, lies in.
+    fn project(&self, path: Option<&Path>) -> Result<ProjectRoot, Error> {
+        let from = path.map_or_else(|| self.folder.clone(), |path| self.folder.join(path));
+        locate::find(&from).or_else(|failure| self.registered(&from).ok_or(failure)).map_err(Error::from)
+    }
+
+    /// The same, where something is to be written.
+    fn project_to_write(&self, path: Option<&Path>) -> Result<ProjectRoot, Error> {
+        let root = self.project(path)?;
+        locate::check_context(&root)?;
+        Ok(root)
+    }
+
+    /// A project whose folder or `.context` is gone is still known by its path.
+    fn registered(&self, path: &Path) -> Option<ProjectRoot> {
+        let path = std::path::absolute(path).ok()?;
+        let (registry, _) = Registry::load(&self.directories);
+        registry.get(&path).and_then(|registered| ProjectRoot::try_from(registered.project.clone()).ok())
+    }
+
+    /// All registered projects.
+    fn registry(&self) -> Registry {
+        let (registry, warning) = Registry::load(&self.directories);
+        if let Some(warning) = warning {
+            self.output.warn(&warning);
+        }
+        registry
+    }
+}

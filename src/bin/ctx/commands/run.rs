@@ -1,0 +1,74 @@
+//! `ctx run`: runs a command as if it were not there, and records how it went.
+//!
+//! Nothing that goes wrong with the recording changes what the command does or the code that it exits with.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::{self, Command, ExitCode};
+use std::time::Instant;
+
+use context_tray::entry::{Ran, Record, Source};
+use context_tray::platform;
+use context_tray::request::{Failure, FailureCode};
+
+use super::{Context, log, record};
+use crate::error::Error;
+
+/// What shells exit with when the command can't be run, and when there is none.
+const CANNOT_RUN: i32 = 126;
+const NOT_FOUND: i32 = 127;
+
+pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode, Error> {
+    let (program, arguments) = words.split_first().ok_or_else(|| Error::usage("there is no command to run"))?;
+    // The command may remove the folder that we are in.
+    let project = context.project_to_write(None);
+    let began = Instant::now();
+    let mut command = Command::new(program);
+    let code = match platform::process::run_in_terminal(command.args(arguments).current_dir(&context.folder)) {
+        Ok(status) => platform::exit_code(status),
+        Err(error) => {
+            let message = format!("cannot run {}: {error}", program.to_string_lossy());
+            context.output.error(&Failure::new(FailureCode::Io, message));
+            if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
+        }
+    };
+    let ran = Ran {
+        id: record::new_id(),
+        command: words.iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        status: log::outcome(code),
+        exit_code: Some(code),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).ok(),
+        cwd: Some(context.folder.to_string_lossy().into_owned()),
+        source: Source::Run,
+        late: false,
+    };
+    match project.and_then(|root| record::keep(context, &root, Record::Ran(ran))) {
+        Ok(()) | Err(Error::BrokenPipe) => {}
+        Err(Error::Failed(failure, _)) => context.output.warn(&format!("not recorded: {failure}")),
+    }
+    // The codes of some systems have more bits than an `ExitCode` takes.
+    process::exit(code)
+}
+
+/// A word as a shell would need it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_need_it() {
+        assert_eq!(quoted("--flag=a/b"), "--flag=a/b");
+        assert_eq!(quoted("make && ./deploy"), "'make && ./deploy'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,52 @@
+//! `ctx status`: what the disk says of a project. Changes nothing and needs no agent.
+
+use std::process::ExitCode;
+
+use context_tray::project::ProjectRoot;
+use context_tray::snapshot;
+use context_tray::status::{ProjectStatus, Reach};
+
+use super::Context;
+use crate::agent_link;
+use crate::args::Status;
+use crate::error::{Error, NOT_RUNNING};
+use crate::output::status_text;
+
+/// What there is to say of an empty list.
+pub(super) const NONE: &str = "No project is registered: `ctx start` in a project's folder registers it.";
+
+pub(super) fn run(context: &Context<'_>, args: &Status) -> Result<ExitCode, Error> {
+    let output = context.output;
+    let is_live = if args.all {
+        let statuses = all(context);
+        if args.json {
+            output.json(&statuses)?;
+        } else {
+            let texts: Vec<String> = statuses.iter().map(status_text).collect();
+            output.data(if texts.is_empty() { NONE.into() } else { texts.join("\n\n") }.as_str())?;
+        }
+        statuses.iter().any(|status| status.state.is_live())
+    } else {
+        let mut status = snapshot::read(&context.project(args.path.as_deref())?);
+        status.agent = reach(context);
+        if args.json {
+            output.json(&status)?
+        } else {
+            output.data(&status_text(&status))?
+        }
+        status.state.is_live()
+    };
+    Ok(if is_live { ExitCode::SUCCESS } else { ExitCode::from(NOT_RUNNING) })
+}
+
+/// Every registered project, as it is now.
+pub(super) fn all(context: &Context<'_>) -> Vec<ProjectStatus> {
+    let reach = reach(context);
+    let roots =
+        context.registry().projects.into_iter().flat_map(|registered| ProjectRoot::try_from(registered.project));
+    roots.map(|root| ProjectStatus { agent: reach, ..snapshot::read(&root) }).collect()
+}
+
+fn reach(context: &Context<'_>) -> Reach {
+    if agent_link::is_reachable(&context.directories) { Reach::Running } else { Reach::Unreachable }
+}
