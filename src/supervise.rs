@@ -14,9 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::entry::Record;
 use crate::notice::{Notice, NoticeKey, NoticeKind};
-use crate::request::{
-    AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker,
-};
+use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker};
 use crate::status::{AgentStatus, ProjectStatus, State};
 use project::{Project, Worker};
 
