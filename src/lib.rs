@@ -17,3 +17,9 @@ pub mod status;
 pub mod request;
 pub mod notice;
 pub mod config;
+
+// Core: pure functions and state machines; a time is an argument.
+pub mod menu;
+
+// Shell: each module owns exactly one outside thing.
+pub mod agent;
