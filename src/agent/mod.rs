@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+
+use shared_child::SharedChild;
 
 use crate::notice::{Action, Notice, NoticeKey, NoticeKind, ToDesktop};
 use crate::project::ProjectRoot;
@@ -38,7 +40,8 @@ pub enum LaunchError {
 /// There is one already, or it can't start.
 pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Result<Agent, LaunchError> {
     let (sender, requests) = mpsc::channel();
-    let thread = thread::spawn(move || run(options.tray, &requests, &*desktop));
+    let own = sender.clone();
+    let thread = thread::spawn(move || run(options.tray, &requests, &own, &*desktop));
     Ok(Agent { sender: AgentSender(sender), thread })
 }
 
@@ -66,9 +69,9 @@ impl AgentSender {
     }
 }
 
-fn run(tray: bool, requests: &mpsc::Receiver<Request>, desktop: &dyn Fn(ToDesktop)) {
+fn run(tray: bool, requests: &mpsc::Receiver<Request>, own: &mpsc::Sender<Request>, desktop: &dyn Fn(ToDesktop)) {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-    let mut children: BTreeMap<PathBuf, Child> = BTreeMap::new();
+    let mut children: BTreeMap<PathBuf, Arc<SharedChild>> = BTreeMap::new();
     let mut status = AgentStatus {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -88,7 +91,7 @@ fn run(tray: bool, requests: &mpsc::Receiver<Request>, desktop: &dyn Fn(ToDeskto
                 project.stale_pid = Some(pid);
                 desktop(ToDesktop::Notify(stale(&project, pid)));
             } else {
-                start(&mut project, &mut children);
+                start(&mut project, &mut children, own);
             }
             status.projects.push(project);
         }
@@ -103,9 +106,15 @@ fn run(tray: bool, requests: &mpsc::Receiver<Request>, desktop: &dyn Fn(ToDeskto
         }
         for project in &mut status.projects {
             match &request {
-                Request::Start { project: root } if *root == project.project => start(project, &mut children),
-                Request::StartAll => start(project, &mut children),
+                Request::Start { project: root } if *root == project.project => start(project, &mut children, own),
+                Request::StartAll => start(project, &mut children, own),
                 Request::Stop { project: root } if *root == project.project => stop(project, &mut children),
+                Request::Sync { project: root } if *root == project.project && project.state == State::Running => {
+                    let pid = u64::from(project.pid.unwrap_or_default());
+                    project.state = State::Stale;
+                    project.stale_pid = Some(pid);
+                    desktop(ToDesktop::Notify(stale(project, pid)));
+                }
                 Request::StopAll => stop(project, &mut children),
                 Request::CleanUp { project: root } if *root == project.project => {
                     stop(project, &mut children);
@@ -136,11 +145,17 @@ fn stale(project: &ProjectStatus, pid: u64) -> Notice {
     }
 }
 
-fn start(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Child>) {
+fn start(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Arc<SharedChild>>, own: &mpsc::Sender<Request>) {
     if project.state == State::Running {
         return;
     }
-    let Ok(child) = Command::new("/bin/sleep").arg("infinity").spawn() else { return };
+    let Ok(child) = SharedChild::spawn(Command::new("/bin/sleep").arg("infinity")) else { return };
+    let child = Arc::new(child);
+    let (died, waiting, own) = (Request::Sync { project: project.project.clone() }, Arc::clone(&child), own.clone());
+    thread::spawn(move || {
+        let _ = waiting.wait();
+        let _ = own.send(died);
+    });
     project.state = State::Running;
     project.stale_pid = None;
     project.pid = Some(child.id());
@@ -152,8 +167,8 @@ fn start(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Child>) {
     children.insert(project.project.clone(), child);
 }
 
-fn stop(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Child>) {
-    if let Some(mut child) = children.remove(&project.project) {
+fn stop(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Arc<SharedChild>>) {
+    if let Some(child) = children.remove(&project.project) {
         let _ = child.kill();
         let _ = child.wait();
     }

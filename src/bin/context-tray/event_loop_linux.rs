@@ -1,8 +1,8 @@
-//! The main thread on Linux: blocks on one channel, and follows whether the desktop has a place for the icon.
+//! The desktop on Linux: one thread that blocks on one channel, while the main thread waits for the agent's end.
 //!
-//! The tray needs no native event loop here, only the session bus. An icon that was built is not yet one that is seen:
-//! without a host it waits on the bus and appears when a host does. So the bus is asked for the host's name, and the
-//! user is told once when there is none. Neither a missing bus nor a missing host ends the agent.
+//! The tray needs no native event loop here, only the session bus. Who shows it, the tray host, may be away, come late or
+//! restart: the bus is asked for its name, the icon is made when there is one, and the user is told once how to get one
+//! when there is none. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
 
 use std::io;
 use std::process::ExitCode;
@@ -59,38 +59,46 @@ impl EventLoop {
     /// Runs until the agent has ended.
     pub(crate) fn run(self, agent: Agent) -> ExitCode {
         let Self { sender, events } = self;
+        let requests = agent.sender();
         let clicks = sender.clone();
         tray::on_click(move |click| drop(clicks.send(Event::Click(click))));
-        if let Err(error) = thread::Builder::new().name("tray-host".to_owned()).spawn(move || follow_host(&sender)) {
-            tracing::warn!(%error, "can't follow the tray host");
-        }
-        let mut front = Front::new(agent.sender());
-        let mut told = false;
-        for event in events {
-            let shown = match event {
-                Event::Agent(message) => front.take(message),
-                Event::Click(click) => {
-                    front.click(&click);
-                    Ok(Flow::Continue)
-                }
-                Event::Host(Host::Present) => front.retry().map(|()| Flow::Continue),
-                Event::Host(absent) => {
-                    if !told {
-                        tell(&absent);
-                        told = true;
-                    }
-                    Ok(Flow::Continue)
-                }
-            };
-            match shown {
-                Ok(Flow::Continue) => {}
-                Ok(Flow::Exit) => break,
-                // The host's follower says it to the user.
-                Err(error) => tracing::info!(%error, "the tray does not show the status"),
-            }
-        }
-        drop(front);
+        start("tray-host", move || follow_host(&sender));
+        start("desktop", move || show(Front::new(requests), &events));
         agent.join()
+    }
+}
+
+/// Without one of its threads the agent has no icon, and is still an agent.
+fn start(name: &str, run: impl FnOnce() + Send + 'static) {
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(run) {
+        tracing::warn!(%error, "can't start the thread {name}");
+    }
+}
+
+/// Shows what the agent says and takes clicks back, until the agent has ended.
+fn show(mut front: Front, events: &Receiver<Event>) {
+    let mut told = false;
+    for event in events {
+        let shown = match event {
+            Event::Agent(message) => front.take(message),
+            Event::Click(click) => {
+                front.click(&click);
+                Ok(Flow::Continue)
+            }
+            Event::Host(Host::Present) => front.place().map(|()| Flow::Continue),
+            Event::Host(absent) => {
+                if !told {
+                    tell(&absent);
+                    told = true;
+                }
+                Ok(Flow::Continue)
+            }
+        };
+        match shown {
+            Ok(Flow::Continue) => {}
+            Ok(Flow::Exit) => return,
+            Err(error) => tracing::warn!(%error, "the tray does not show the status"),
+        }
     }
 }
 

@@ -42,7 +42,11 @@ impl EventLoop {
     pub(crate) fn run(mut self, agent: Agent) -> ExitCode {
         let proxy = self.0.create_proxy();
         tray::on_click(move |click| drop(proxy.send_event(Event::Click(click))));
-        let mut front = Some(Front::new(agent.sender()));
+        let mut front = Front::new(agent.sender());
+        if let Err(error) = front.place() {
+            tracing::warn!(%error, "the tray shows nothing");
+        }
+        let mut front = Some(front);
         let mut agent = Some(agent);
         let mut code = ExitCode::SUCCESS;
         self.0.run_return(|event, _, control_flow| {

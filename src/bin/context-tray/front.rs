@@ -14,6 +14,7 @@ pub(crate) struct Front {
     agent: AgentSender,
     notices: Notices,
     status: Option<Arc<AgentStatus>>,
+    place: bool,
     tray: Option<Tray>,
 }
 
@@ -28,17 +29,29 @@ pub(crate) enum Flow {
 
 impl Front {
     pub(crate) fn new(agent: AgentSender) -> Self {
-        Self { notices: Notices::new(agent.clone()), agent, status: None, tray: None }
+        Self { notices: Notices::new(agent.clone()), agent, status: None, place: false, tray: None }
     }
 
-    /// Takes a message from the agent. An error means that the tray does not show it; the rest goes on.
+    /// From now on the desktop has a place for the icon. It is made as soon as there is a status to show.
+    ///
+    /// An error means that the tray does not show the status; the rest goes on.
+    pub(crate) fn place(&mut self) -> Result<(), TrayError> {
+        self.place = true;
+        match (&self.tray, &self.status) {
+            (None, Some(status)) => self.tray = Some(Tray::new(status)?),
+            (Some(_), _) | (_, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a message from the agent; an error means the same as for [`Front::place`].
     pub(crate) fn take(&mut self, message: ToDesktop) -> Result<Flow, TrayError> {
         match message {
             ToDesktop::Status(status) => {
                 let first = self.status.replace(Arc::clone(&status)).is_none();
                 match &mut self.tray {
                     Some(tray) => tray.update(&status)?,
-                    None if first => self.tray = Some(Tray::new(&status)?),
+                    None if first && self.place => self.tray = Some(Tray::new(&status)?),
                     None => {}
                 }
             }
@@ -47,15 +60,6 @@ impl Front {
             ToDesktop::Exit => return Ok(Flow::Exit),
         }
         Ok(Flow::Continue)
-    }
-
-    /// Tries again to show the icon that could not be shown before.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn retry(&mut self) -> Result<(), TrayError> {
-        if let (None, Some(status)) = (&self.tray, &self.status) {
-            self.tray = Some(Tray::new(status)?);
-        }
-        Ok(())
     }
 
     /// Sends what a click means.

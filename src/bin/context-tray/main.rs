@@ -41,7 +41,10 @@ fn already_running(info: &AgentInfo) -> ExitCode {
     } else {
         "It was started without an icon; \"ctx agent stop\" ends it."
     };
-    say(io::stdout(), format_args!("Context Tray is already running (PID {}, version {}).\n{place}", info.pid, info.version));
+    say(
+        io::stdout(),
+        format_args!("Context Tray is already running (PID {}, version {}).\n{place}", info.pid, info.version),
+    );
     ExitCode::SUCCESS
 }
 

@@ -49,10 +49,8 @@ pub(crate) fn on_click(forward: impl Fn(Click) + Clone + Send + Sync + 'static) 
     let forward_item = forward.clone();
     MenuEvent::set_event_handler(Some(move |event: MenuEvent| forward_item(Click::Item(event.id))));
     TrayIconEvent::set_event_handler(Some(move |event: TrayIconEvent| {
-        let left = matches!(
-            event,
-            TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. }
-        );
+        let left =
+            matches!(event, TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. });
         if left && !MENU_ON_LEFT_CLICK {
             forward(Click::Icon);
         }
