@@ -39,8 +39,37 @@ pub enum LaunchError {
 ///
 /// There is one already, or it can't start.
 pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Result<Agent, LaunchError> {
+    let lock = PathBuf::from(std::env::var_os("CONTEXT_TRAY_STATE_DIR").unwrap_or_default()).join("stand-in.pid");
+    let other = std::fs::read_to_string(&lock).ok().and_then(|text| text.parse().ok());
+    if let Some(pid) = other.filter(|pid: &u32| std::path::Path::new(&format!("/proc/{pid}")).exists()) {
+        return Err(LaunchError::AlreadyRunning(AgentInfo {
+            pid,
+            version: env!("CARGO_PKG_VERSION").into(),
+            tray: true,
+            started_at: String::new(),
+            projects: 0,
+            running: 0,
+        }));
+    }
+    let _ = lock.parent().map(std::fs::create_dir_all);
+    let _ = std::fs::write(lock, std::process::id().to_string());
     let (sender, requests) = mpsc::channel();
     let own = sender.clone();
+    let signalled = sender.clone();
+    thread::spawn(move || {
+        let Ok(mut signals) =
+            signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGUSR1])
+        else {
+            return;
+        };
+        for signal in signals.forever() {
+            if signal == signal_hook::consts::SIGUSR1 {
+                let _ = signalled.send(Request::StartAll);
+                continue;
+            }
+            let _ = signalled.send(Request::Shutdown { reason: crate::request::ShutdownReason::Quit });
+        }
+    });
     let thread = thread::spawn(move || run(options.tray, &requests, &own, &*desktop));
     Ok(Agent { sender: AgentSender(sender), thread })
 }
@@ -101,7 +130,11 @@ fn run(tray: bool, requests: &mpsc::Receiver<Request>, own: &mpsc::Sender<Reques
         eprintln!("stand-in: {request:?}");
         match &request {
             Request::Shutdown { .. } => break,
-            Request::Forget { project } => status.projects.retain(|it| it.project != *project),
+            Request::Forget { project } => {
+                status.projects.retain(|it| it.project != *project);
+                let key = NoticeKey { project: Some(project.clone()), kind: NoticeKind::StalePid };
+                desktop(ToDesktop::Withdraw(key));
+            }
             _ => {}
         }
         for project in &mut status.projects {

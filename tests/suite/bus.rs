@@ -76,8 +76,17 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn start(bus: &Bus) -> Self {
+        Self::new(bus, false)
+    }
+
+    /// One that takes icons and never answers.
+    pub(crate) fn start_hung(bus: &Bus) -> Self {
+        Self::new(bus, true)
+    }
+
+    fn new(bus: &Bus, hangs: bool) -> Self {
         let items = Arc::new(Mutex::new(Vec::new()));
-        let watcher = Watcher { items: Arc::clone(&items) };
+        let watcher = Watcher { items: Arc::clone(&items), hangs };
         let connection = bus
             .connect()
             .serve_at("/StatusNotifierWatcher", watcher)
@@ -102,13 +111,17 @@ impl Host {
 
 struct Watcher {
     items: Arc<Mutex<Vec<String>>>,
+    hangs: bool,
 }
 
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
-    fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
+    async fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
         let service = if service.starts_with('/') { header.sender().unwrap().to_string() } else { service.to_owned() };
         self.items.lock().unwrap().push(service);
+        if self.hangs {
+            std::future::pending().await
+        }
     }
 
     fn register_status_notifier_host(&self, _service: &str) {}

@@ -113,9 +113,9 @@ fn is_alive(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
-fn kill_9(pid: u32) {
-    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
-    assert!(killed.success());
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 #[test]
@@ -260,6 +260,22 @@ fn quit_ends_the_agent_and_its_trackers() {
 }
 
 #[test]
+fn a_host_that_hangs_does_not_keep_the_agent_from_ending() {
+    let bus = Bus::start();
+    let host = Host::start_hung(&bus);
+    let mut desktop = Desktop::on(&bus);
+    let shop = desktop.project("shop");
+    desktop.start_agent();
+    desktop.start(&shop);
+    wait("a tracker", || tracker(&shop));
+    let _icon = host.icon();
+
+    signal("TERM", desktop.agent.as_ref().unwrap().id());
+    let status = wait("the end of the agent", || desktop.agent_status());
+    assert!(status.success(), "{status}: {}", desktop.said());
+}
+
+#[test]
 fn a_click_on_the_icon_itself_does_no_harm() {
     let bus = Bus::start();
     let host = Host::start(&bus);
@@ -288,7 +304,7 @@ fn a_tracker_that_was_killed_is_told_once_with_its_pid_and_what_to_do() {
     desktop.start(&shop);
 
     let pid = wait("a tracker", || tracker(&shop));
-    kill_9(pid);
+    signal("KILL", pid);
     let words = ["shop", &pid.to_string()];
     let notification = notifications.wait_for(&words);
     let (default, buttons): (Vec<_>, Vec<_>) = notification.actions.iter().partition(|(key, _)| key == "default");
@@ -304,4 +320,40 @@ fn a_tracker_that_was_killed_is_told_once_with_its_pid_and_what_to_do() {
     assert_ne!(again, pid);
     desktop.ctx(&["status", shop.to_str().unwrap()]);
     assert_eq!(notifications.shown().iter().filter(|it| it.names(&words)).count(), 1);
+}
+
+#[test]
+fn a_notice_goes_when_its_cause_is_gone() {
+    let bus = Bus::start();
+    let host = Host::start(&bus);
+    let notifications = Notifications::start(&bus);
+    let mut desktop = Desktop::on(&bus);
+    let shop = desktop.project("shop");
+    desktop.start_agent();
+    desktop.start(&shop);
+
+    let pid = wait("a tracker", || tracker(&shop));
+    signal("KILL", pid);
+    let words = ["shop", &pid.to_string()];
+    notifications.wait_for(&words);
+    host.icon().click(&["shop", "Remove from list"]);
+    wait("the notification is closed", || notifications.wait_for(&words).closed.then_some(()));
+}
+
+#[test]
+fn a_second_launch_says_that_one_runs_and_where() {
+    let bus = Bus::start();
+    let host = Host::start(&bus);
+    let mut desktop = Desktop::on(&bus);
+    desktop.start_agent();
+    host.icon().wait_for(&["No projects yet"]);
+
+    let second = desktop.command(env!("CARGO_BIN_EXE_context-tray")).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stdout);
+    assert!(second.status.success(), "{second:#?}");
+    let pid = desktop.agent.as_ref().unwrap().id();
+    let version = env!("CARGO_PKG_VERSION");
+    let expected =
+        format!("Context Tray is already running (PID {pid}, version {version}).\nIts icon is in the system tray.\n");
+    assert_eq!(said, expected, "{second:#?}");
 }

@@ -37,9 +37,8 @@ impl Front {
     /// An error means that the tray does not show the status; the rest goes on.
     pub(crate) fn place(&mut self) -> Result<(), TrayError> {
         self.place = true;
-        match (&self.tray, &self.status) {
-            (None, Some(status)) => self.tray = Some(Tray::new(status)?),
-            (Some(_), _) | (_, None) => {}
+        if let (None, Some(status)) = (&self.tray, &self.status) {
+            self.tray = Some(Tray::new(status)?);
         }
         Ok(())
     }

@@ -149,7 +149,11 @@ fn notification(notice: &Notice, body: &str, with_actions: bool) -> Notification
 fn chosen<'a>(actions: &'a [Action], response: &NotificationResponse) -> Option<&'a Action> {
     match response {
         NotificationResponse::Default => actions.first(),
-        NotificationResponse::Action(index) => index.parse().ok().and_then(|index: usize| actions.get(index)),
+        // Named by its index; macOS answers with the text of the button.
+        NotificationResponse::Action(name) => {
+            let named = |(index, action): &(usize, &Action)| *name == index.to_string() || *name == action.label;
+            actions.iter().enumerate().find(named).map(|(_, action)| action)
+        }
         NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
     }
 }
@@ -185,22 +189,21 @@ mod server {
 /// Toasts and banners of the system, which it closes itself.
 #[cfg(not(target_os = "linux"))]
 mod server {
-    use std::convert::Infallible;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::{Notice, NotificationHandle, Shown, notification};
 
     pub(super) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        let mut notification = notification(notice, &notice.body, true);
+        let notification = notification(notice, &notice.body, true);
         // Registered by the installer; without it the toast would carry another program's name.
         #[cfg(windows)]
-        notification.app_id("ContextTray.ContextTray");
+        let notification = notification.clone().app_id("ContextTray.ContextTray").finalize();
         let handle = notification.show()?;
         Ok((Shown(NEXT.fetch_add(1, Ordering::Relaxed)), handle))
     }
 
-    pub(super) fn close(_: Shown) -> Result<(), Infallible> {
+    pub(super) fn close(_: Shown) -> notify_rust::error::Result<()> {
         Ok(())
     }
 }

@@ -177,18 +177,14 @@ fn same_shape(old: &[Item], new: &[Item]) -> bool {
 fn rewrite(lines: &[Line], old: &[Item], new: &[Item]) {
     for (line, (old, new)) in lines.iter().zip(old.iter().zip(new)) {
         match (line, old, new) {
-            (Line::Text(line), Item::Label(old), Item::Label(new)) => {
-                if old != new {
-                    line.set_text(literal(new));
-                }
-            }
+            (Line::Text(line), Item::Label(was), Item::Label(is)) if was != is => line.set_text(literal(is)),
             (
                 Line::Text(line),
-                Item::Command { label: old, enabled: was_enabled, .. },
-                Item::Command { label: new, enabled, .. },
+                Item::Command { label: was, enabled: was_enabled, .. },
+                Item::Command { label: is, enabled, .. },
             ) => {
-                if old != new {
-                    line.set_text(literal(new));
+                if was != is {
+                    line.set_text(literal(is));
                 }
                 if was_enabled != enabled {
                     line.set_enabled(*enabled);
@@ -196,14 +192,15 @@ fn rewrite(lines: &[Line], old: &[Item], new: &[Item]) {
             }
             (
                 Line::Submenu(line, lines),
-                Item::Submenu { label: old, items: old_items },
-                Item::Submenu { label: new, items },
+                Item::Submenu { label: was, items: old },
+                Item::Submenu { label: is, items: new },
             ) => {
-                if old != new {
-                    line.set_text(literal(new));
+                if was != is {
+                    line.set_text(literal(is));
                 }
-                rewrite(lines, old_items, items);
+                rewrite(lines, old, new);
             }
+            // A separator, or a label that stays.
             _ => {}
         }
     }
