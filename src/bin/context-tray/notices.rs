@@ -207,3 +207,23 @@ mod server {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use context_tray::request::Request;
+    use notify_rust::CloseReason;
+
+    use super::*;
+
+    #[test]
+    fn a_response_chooses_its_action_by_index_or_by_text() {
+        let action = |label: &str, request| Action { label: label.to_owned(), request };
+        let actions = [action("Start", Request::StartAll), action("Stop", Request::StopAll)];
+        let requested = |response| chosen(&actions, &response).map(|action| action.request.clone());
+        assert_eq!(requested(NotificationResponse::Default), Some(Request::StartAll));
+        assert_eq!(requested(NotificationResponse::Action("1".to_owned())), Some(Request::StopAll));
+        assert_eq!(requested(NotificationResponse::Action("Stop".to_owned())), Some(Request::StopAll));
+        assert_eq!(requested(NotificationResponse::Action("2".to_owned())), None);
+        assert_eq!(requested(NotificationResponse::Closed(CloseReason::Dismissed)), None);
+    }
+}

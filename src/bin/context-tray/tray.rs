@@ -238,3 +238,49 @@ fn picture(shape: IconState) -> Result<Icon, TrayError> {
     let frame = reader.next_frame(&mut pixels)?;
     Ok(Icon::from_rgba(pixels, frame.width, frame.height)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(label: &str, enabled: bool) -> Item {
+        Item::Command { label: label.to_owned(), enabled, request: Request::StartAll }
+    }
+
+    fn submenu(items: Vec<Item>) -> Item {
+        Item::Submenu { label: "shop".to_owned(), items }
+    }
+
+    #[test]
+    fn the_shape_is_the_kinds_of_the_lines_at_every_depth() {
+        let old = [Item::Label("a".to_owned()), submenu(vec![command("Start", true), Item::Separator])];
+        let same = [Item::Label("b".to_owned()), submenu(vec![command("Stop", false), Item::Separator])];
+        assert!(same_shape(&old, &same));
+        let deeper = [Item::Label("a".to_owned()), submenu(vec![command("Start", true)])];
+        assert!(!same_shape(&old, &deeper));
+        let other = [command("a", false), submenu(vec![command("Start", true), Item::Separator])];
+        assert!(!same_shape(&old, &other));
+    }
+
+    #[test]
+    fn lines_are_rewritten_in_place_and_only_enabled_commands_send() {
+        let old = [submenu(vec![command("R & D", true), Item::Separator, command("Stop", false)])];
+        let new = [submenu(vec![command("R&&D", false), Item::Separator, command("Stop", true)])];
+        let (_menu, lines) = build(&old).unwrap();
+        let [Line::Submenu(_, inner)] = &lines[..] else { panic!("a submenu") };
+        let [Line::Text(first), _, Line::Text(last)] = &inner[..] else { panic!("two texts") };
+        assert_eq!(first.text(), "R && D");
+        assert_eq!(requests(&lines, &old).keys().collect::<Vec<_>>(), [first.id()]);
+
+        rewrite(&lines, &old, &new);
+        assert_eq!((first.text(), first.is_enabled()), ("R&&&&D".to_owned(), false));
+        assert_eq!(requests(&lines, &new).keys().collect::<Vec<_>>(), [last.id()]);
+    }
+
+    #[test]
+    fn every_state_has_a_picture() {
+        for shape in [IconState::Idle, IconState::Recording, IconState::Trouble] {
+            picture(shape).unwrap();
+        }
+    }
+}
