@@ -168,11 +168,11 @@ impl Icon<'_> {
         wait_within(limit, &format!("{path:?} in the menu"), || self.menu().at(path).cloned())
     }
 
-    /// Clicks on a line.
+    /// Clicks on a line. Nobody waits for an answer: "Quit" may end the agent before it has given one.
     pub(crate) fn click(&self, path: &[&str]) {
         let line = self.wait_for(path);
         assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
-        let () = self.proxy_to_menu().call("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
+        self.proxy_to_menu().call_noreply("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
     }
 
     /// Clicks on the icon itself.
