@@ -227,6 +227,7 @@ impl Supervisor {
             effects.push(Effect::SetWanted(path.clone(), true));
         }
         project.wanted = true;
+        project.forget = false;
         project.unwish_at = None;
         if matches!(project.worker, Worker::Running { .. }) {
             let status = Box::new(project.status.clone());
@@ -271,6 +272,7 @@ impl Supervisor {
         };
         project.wanted = false;
         project.forget = true;
+        project.is_registered = false;
         project.refuse_starting(effects);
         effects.push(Effect::Unregister(path.to_path_buf()));
         match project.stop(now) {

@@ -43,6 +43,8 @@ pub(super) fn given_up(status: &ProjectStatus, failure: &Failure) -> Notice {
 pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
     let status = project.status.clone();
     match status.state {
+        // That it died and is started again was said already.
+        State::Stale if project.was_told(NoticeKind::Crashed) => {}
         State::Stale => {
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
             let title = format!("{}: stale PID{pid}", status.name());
