@@ -5,6 +5,7 @@
 #[cfg(target_os = "linux")]
 mod bus;
 mod ipc;
+mod layers;
 #[cfg(target_os = "linux")]
 mod tray;
 mod wire;
