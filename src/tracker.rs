@@ -1,6 +1,6 @@
 //! The loop of one tracker: hints to pace, pace to scan, scan to tree, tree to journal.
 //!
-//! One thread owns all of it. Everything that can wake it is one [`Input`]; it sleeps until the next of its deadlines, and
+//! One thread owns all of it. Everything that can wake it is one `Input`; it sleeps until the next of its deadlines, and
 //! for ever while nothing is dirty. The agent talks to it through its standard input and output; the end of its
 //! input means that the agent is gone, and ends the session.
 
@@ -91,7 +91,7 @@ struct Tracker {
     tend_at: Option<Instant>,
     /// When to try again to write.
     retry_at: Option<Instant>,
-    /// When we last knew of everything, for the gap that an overflow leaves.
+    /// When the loop last went to sleep with nothing lost: where the gap begins that an overflow leaves.
     seen_all_at: chrono::DateTime<chrono::FixedOffset>,
 }
 
@@ -158,6 +158,7 @@ impl Tracker {
             if let Some(reason) = self.work()? {
                 return self.end(reason);
             }
+            self.seen_all_at = now();
         }
     }
 
@@ -265,7 +266,6 @@ impl Tracker {
             };
             whats.insert(0, What::Gap(gap));
         }
-        self.seen_all_at = now();
         if whats.is_empty() && !self.journal.has_pending() {
             return Ok(());
         }
