@@ -168,10 +168,22 @@ impl Icon<'_> {
         wait_within(limit, &format!("{path:?} in the menu"), || self.menu().at(path).cloned())
     }
 
-    /// Clicks on a line. Nobody waits for an answer: "Quit" may end the agent before it has given one.
+    /// Waits for a line and clicks on it.
     pub(crate) fn click(&self, path: &[&str]) {
         let line = self.wait_for(path);
         assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
+        self.send_click(&line);
+    }
+
+    /// Clicks on a line if it is there.
+    pub(crate) fn try_click(&self, path: &[&str]) {
+        if let Some(line) = self.menu().at(path) {
+            self.send_click(line);
+        }
+    }
+
+    /// Nobody waits for an answer: "Quit" may end the agent before it has given one.
+    fn send_click(&self, line: &Line) {
         self.proxy_to_menu().call_noreply("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
     }
 
