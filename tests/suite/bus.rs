@@ -8,8 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
+use zbus::names::BusName;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedValue, Value};
 
@@ -102,10 +104,14 @@ impl Host {
         Icon { connection: &self.connection, service }
     }
 
-    /// Ends it, and returns when its name is free.
+    /// Ends it, and returns when the agent has taken its icon back.
     pub(crate) fn stop(self) {
         self.connection.release_name(WATCHER).unwrap();
-        self.connection.close().unwrap();
+        let bus = DBusProxy::new(&self.connection).unwrap();
+        for service in self.items.lock().unwrap().iter() {
+            let name = BusName::try_from(service.as_str()).unwrap();
+            wait("the icon is gone", || (!bus.name_has_owner(name.clone()).unwrap()).then_some(()));
+        }
     }
 }
 

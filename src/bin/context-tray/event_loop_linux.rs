@@ -1,8 +1,8 @@
 //! The desktop on Linux: one thread that blocks on one channel, while the main thread waits for the agent's end.
 //!
 //! The tray needs no native event loop here, only the session bus. Who shows it, the tray host, may be away, come late or
-//! restart: the bus is asked for its name, the icon is made when there is one, and the user is told once how to get one
-//! when there is none. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
+//! restart: the bus is asked for its name, the icon comes and goes with it, and the user is told once how to get it when
+//! there is no host. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
 
 use std::io;
 use std::process::ExitCode;
@@ -87,6 +87,7 @@ fn show(mut front: Front, events: &Receiver<Event>) {
             }
             Event::Host(Host::Present) => front.place().map(|()| Flow::Continue),
             Event::Host(absent) => {
+                front.no_place();
                 if !told {
                     tell(&absent);
                     told = true;
