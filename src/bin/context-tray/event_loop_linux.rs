@@ -21,7 +21,7 @@ use crate::tray::{self, Click};
 /// The name that a tray host owns, or the service before it.
 const HOST: &str = "org.kde.StatusNotifierWatcher";
 
-/// Everything that can wake the main thread.
+/// Everything that can wake the desktop thread.
 enum Event {
     Agent(ToDesktop),
     Click(Click),
@@ -30,7 +30,7 @@ enum Event {
 
 /// The place for the icon.
 enum Host {
-    /// There is no session bus (any more).
+    /// There is no session bus.
     NoBus(String),
     /// Nobody shows icons.
     Absent,
@@ -38,7 +38,7 @@ enum Host {
     Present,
 }
 
-/// The main thread's loop.
+/// The desktop thread's loop.
 pub(crate) struct EventLoop {
     sender: Sender<Event>,
     events: Receiver<Event>,
