@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -182,7 +182,9 @@ fn start(project: &mut ProjectStatus, children: &mut BTreeMap<PathBuf, Arc<Share
     if project.state == State::Running {
         return;
     }
-    let Ok(child) = SharedChild::spawn(Command::new("/bin/sleep").arg("infinity")) else { return };
+    let Ok(child) = SharedChild::spawn(Command::new("/bin/cat").stdin(Stdio::piped()).stdout(Stdio::null())) else {
+        return;
+    };
     let child = Arc::new(child);
     let (died, waiting, own) = (Request::Sync { project: project.project.clone() }, Arc::clone(&child), own.clone());
     thread::spawn(move || {
