@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it goes wrong, and says where")]
 
+mod cli;
+mod env;
 mod ipc;
+mod sessions;
 mod wire;
 
 /// A file that is not a module here would never run.
