@@ -82,7 +82,7 @@ fn commands_and_notes_are_recorded_from_anywhere_in_the_project() {
     let env = TestEnv::new();
     let project = env.project("shop");
     let below = env.folder("shop/src/deep");
-    env.ctx(&below, ["log", "make"]).ok().is_silent();
+    env.ctx(&below, ["log", "make"]).ok().says_nothing();
     env.ctx(&below, ["log", "make test", "--exit-code", "2", "--duration-ms", "8100"]).ok();
     env.ctx(&below, ["log", "npm test", "Failed (timeout)"]).ok();
     env.ctx(&env.home(), ["-C", "shop", "note", "waiting for review"]).ok();
@@ -149,7 +149,7 @@ fn run_is_the_command_itself_and_records_it() {
     let env = TestEnv::new();
     let project = env.project("shop");
     env.ctx(&project, ["run", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).code(3).says("out\n").warns("err\n");
-    env.ctx(&project, ["run", "true"]).ok().is_silent();
+    env.ctx(&project, ["run", "true"]).ok().says_nothing();
     env.ctx(&project, ["run", "sh", "-c", "kill -TERM $$"]).code(128 + 15);
     env.ctx(&project, ["run", "no-such-command"]).fails(127);
     let ran = entries_of(&project, "ran");
@@ -349,7 +349,7 @@ fn what_can_not_be_written_now_is_written_later() {
     env.ctx(&project, ["log", "first"]).ok().warns("not in the journal yet");
     env.ctx(&project, ["note", "second"]).ok().warns("not in the journal yet");
     fs::remove_dir(&events).unwrap();
-    env.ctx(&project, ["log", "third"]).ok().is_silent();
+    env.ctx(&project, ["log", "third"]).ok().says_nothing();
     let entries = entries(&project);
     let said: Vec<_> =
         entries.iter().map(|entry| entry["command"].as_str().or(entry["text"].as_str()).unwrap()).collect();

@@ -179,7 +179,7 @@ impl Outcome {
     }
 
     #[track_caller]
-    pub(crate) fn is_silent(self) -> Self {
+    pub(crate) fn says_nothing(self) -> Self {
         assert!(self.stdout.is_empty() && self.stderr.is_empty(), "{}", self.shown());
         self
     }
