@@ -23,6 +23,7 @@ pub mod rules;
 pub mod tree;
 pub mod pace;
 pub mod line;
+pub mod supervise;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
@@ -30,4 +31,10 @@ pub mod locate;
 pub mod registry;
 pub mod spool;
 pub mod snapshot;
+pub mod journal;
+pub mod scan;
+pub mod watch;
 pub mod ipc;
+pub mod diagnostics;
+pub mod tracker;
+pub mod agent;

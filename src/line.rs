@@ -7,6 +7,7 @@
 mod escape;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -35,11 +36,7 @@ pub fn day_heading(time: &DateTime<FixedOffset>) -> String {
 
 /// One entry as its line, without the line's end.
 pub fn line(entry: &Entry) -> String {
-    stamped(&entry.time, &detail(&entry.what))
-}
-
-fn stamped(time: &DateTime<FixedOffset>, detail: &str) -> String {
-    format!("[{}] {detail}", time.format("%H:%M:%S"))
+    Line::of(entry, detail(&entry.what)).to_string()
 }
 
 /// What happened, as the line says it after the time.
@@ -122,9 +119,35 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
+/// A line of `session.md` that is to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The entry that it is, or the first of those that it sums up.
+    pub seq: u64,
+    /// When it was recorded.
+    pub time: DateTime<FixedOffset>,
+    /// What it says after the time.
+    pub detail: String,
+    /// Whether it tells of the tree or the session, not of a command or a note.
+    pub is_event: bool,
+}
+
+impl Line {
+    fn of(entry: &Entry, detail: String) -> Self {
+        let is_event = !matches!(entry.what, What::Ran(_) | What::Note(_));
+        Self { seq: entry.seq, time: entry.time, detail, is_event }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.time.format("%H:%M:%S"), self.detail)
+    }
+}
+
 /// The lines of one batch: a folder that was made is none, a folder that was deleted is one with its count, and more
 /// changes than `summarise_over` are one line for each kind.
-pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<String> {
+pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
     let mut counts = deleted_folders(entries);
     let folders: HashSet<Vec<u8>> = counts.keys().cloned().collect();
     let mut lines = Vec::new();
@@ -142,13 +165,15 @@ pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<String> {
         if entry.what.is_file_change() {
             changes.push(entry);
         }
-        lines.push(stamped(&entry.time, &text));
+        lines.push(Line::of(entry, text));
     }
     if changes.len() <= summarise_over {
         return lines;
     }
-    let others = entries.iter().filter(|entry| !entry.what.is_file_change()).map(line);
-    summary(&changes).into_iter().chain(others).collect()
+    let others = lines.into_iter().filter(|line| !changes.iter().any(|change| change.seq == line.seq));
+    let mut lines: Vec<Line> = summary(&changes).into_iter().chain(others).collect();
+    lines.sort_by_key(|line| line.seq);
+    lines
 }
 
 fn files(count: usize) -> String {
@@ -184,7 +209,7 @@ fn is_below_any(path: &[u8], folders: &HashSet<Vec<u8>>) -> bool {
 }
 
 /// One line for each kind of change: how many files, and the folder that holds them all.
-fn summary(changes: &[&Entry]) -> Vec<String> {
+fn summary(changes: &[&Entry]) -> Vec<Line> {
     let mut kinds: BTreeMap<&str, Vec<(&Entry, Vec<u8>)>> = BTreeMap::new();
     for entry in changes {
         let (word, path) = match &entry.what {
@@ -200,10 +225,10 @@ fn summary(changes: &[&Entry]) -> Vec<String> {
     let say = |(word, paths): (&str, Vec<(&Entry, Vec<u8>)>)| {
         let folder = common_folder(paths.iter().map(|(_, path)| path.as_slice()));
         let place = if folder.is_empty() { String::new() } else { format!(" in {}/", operand(folder)) };
-        let first = paths.first().map(|(entry, _)| &entry.time);
         let found = paths.iter().all(|(entry, _)| is_found_by_scan(&entry.what));
         let mark = if found { " (found by scan)" } else { "" };
-        first.map(|time| stamped(time, &format!("{word}: {}{place}{mark}", files(paths.len()))))
+        let (first, _) = paths.first()?;
+        Some(Line::of(first, format!("{word}: {}{place}{mark}", files(paths.len()))))
     };
     kinds.into_iter().filter_map(say).collect()
 }

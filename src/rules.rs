@@ -144,6 +144,18 @@ impl Rules {
         keep(&mut self.own_projects, folder, facts.has_context && !folder.as_os_str().is_empty());
     }
 
+    /// Drops what was learnt of a folder and of all below it.
+    pub fn forget(&mut self, folder: &Path) {
+        self.nested.retain(|known, _| !known.starts_with(folder));
+        self.cargo.retain(|known| !known.starts_with(folder));
+        self.own_projects.retain(|known| !known.starts_with(folder));
+    }
+
+    /// Drops what was learnt of whether a folder is a project of its own, so that it is looked at again.
+    pub fn forget_own_project(&mut self, folder: &Path) {
+        self.own_projects.remove(folder);
+    }
+
     /// Whether a path whose folder counts is ignored itself. Paths are relative to the root.
     pub fn ignores(&self, path: &Path, is_dir: bool) -> bool {
         self.decide(path, is_dir).is_some_and(|(ignored, _)| ignored)

@@ -59,6 +59,11 @@ impl Node {
         &self.meta
     }
 
+    /// Whether it is a folder.
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// What it holds; nothing for a leaf.
     pub fn children(&self) -> &[Node] {
         self.folder.as_deref().map_or(&[], |folder| &folder.children)
@@ -186,6 +191,24 @@ impl Tree {
         components(path).try_fold(&mut self.root, |node, name| node.child_mut(name))
     }
 
+    /// Takes out what is ignored at a path and below it, without a change; gives the folders among it, the topmost only.
+    pub fn prune(&mut self, path: &Path, ignores: &dyn Fn(&Path, bool) -> bool) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        let is_root = path.as_os_str().is_empty();
+        let Some(node) = self.find_mut(path) else { return folders };
+        if is_root || !ignores(path, node.is_folder()) {
+            prune_children(path, node, ignores, &mut folders);
+        } else if let Some((parent, name)) = path.parent().zip(path.file_name()) {
+            if node.is_folder() {
+                folders.push(path.to_path_buf());
+            }
+            if let Some(children) = self.find_mut(parent).and_then(Node::children_mut) {
+                children.retain(|child| &*child.name != name);
+            }
+        }
+        folders
+    }
+
     /// Calls `visit` with each folder of the index and its path, the root first.
     pub fn folders(&self, mut visit: impl FnMut(&Path)) {
         self.root.visit(Path::new(""), &mut |path, node| {
@@ -201,6 +224,20 @@ impl Tree {
         self.root.visit(Path::new(""), &mut |_, node| count += u64::from(node.folder.is_none()));
         count
     }
+}
+
+fn prune_children(path: &Path, node: &mut Node, ignores: &dyn Fn(&Path, bool) -> bool, folders: &mut Vec<PathBuf>) {
+    let Some(children) = node.children_mut() else { return };
+    children.retain_mut(|child| {
+        let at = path.join(&*child.name);
+        let is_kept = !ignores(&at, child.is_folder());
+        if is_kept {
+            prune_children(&at, child, ignores, folders);
+        } else if child.is_folder() {
+            folders.push(at);
+        }
+        is_kept
+    });
 }
 
 fn components(path: &Path) -> impl Iterator<Item = &OsStr> {

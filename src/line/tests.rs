@@ -65,6 +65,10 @@ fn a_backslash_stays_unless_it_would_be_read_as_an_escape() {
     assert_eq!(escape(r"a\x41"), r"a\\x41");
 }
 
+fn lines(entries: &[Entry], summarise_over: usize) -> Vec<String> {
+    batch(entries, summarise_over).iter().map(Line::to_string).collect()
+}
+
 #[test]
 fn a_deleted_folder_is_one_line_with_its_count() {
     let entries = [
@@ -74,13 +78,13 @@ fn a_deleted_folder_is_one_line_with_its_count() {
         deleted("old", EntryKind::Dir),
         deleted("older", EntryKind::File),
     ];
-    assert_eq!(batch(&entries, 50), ["[10:00:07] Deleted: old/ (2 files)", "[10:00:07] Deleted: older"]);
+    assert_eq!(lines(&entries, 50), ["[10:00:07] Deleted: old/ (2 files)", "[10:00:07] Deleted: older"]);
 }
 
 #[test]
 fn a_made_folder_is_no_line() {
     let folder = entry(What::Created(change(Path::new("new"), EntryKind::Dir)));
-    assert_eq!(batch(&[folder, created("new/a")], 50), ["[10:00:07] Created: new/a"]);
+    assert_eq!(lines(&[folder, created("new/a")], 50), ["[10:00:07] Created: new/a"]);
 }
 
 #[test]
@@ -88,11 +92,11 @@ fn a_burst_is_one_line_for_each_kind() {
     let mut entries: Vec<_> = (0..60).map(|n| created(&format!("bulk/in/{n}"))).collect();
     entries.push(deleted("bulk/x", EntryKind::File));
     assert_eq!(
-        batch(&entries, 50),
+        lines(&entries, 50),
         ["[10:00:07] Created: 60 files in bulk/in/", "[10:00:07] Deleted: 1 file in bulk/"]
     );
     entries.push(created("bulky"));
-    assert_eq!(batch(&entries, 50)[0], "[10:00:07] Created: 61 files");
+    assert_eq!(lines(&entries, 50)[0], "[10:00:07] Created: 61 files");
 }
 
 #[test]

@@ -1,0 +1,261 @@
+//! The agent: one thread that owns all state, fed by what clients, trackers and the system say.
+//!
+//! The loop is: an input, the supervisor's effects, each performed by `effects`; then, if anything to show has changed,
+//! the new status to whoever draws it. While nothing happens, nothing wakes up but the sign of life asked of
+//! trackers once a minute.
+
+mod effects;
+mod trackers;
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::diagnostics;
+use crate::ipc::client::Client;
+use crate::ipc::server::{Reply, Server};
+use crate::journal::{now, state};
+use crate::notice::{Notice, NoticeKey, NoticeKind, ToDesktop};
+use crate::platform::{Directories, files, instance, stop_signals};
+use crate::registry::Registry;
+use crate::request::{AgentInfo, Failure, FailureCode, Request, Response, ShutdownReason};
+use crate::supervise::{Identity, Input, Supervisor};
+use effects::Effects;
+
+/// How long a running agent may take to say who it is.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+
+/// How long a headless agent may take to end its sessions when a tray takes its place.
+const TAKE_OVER: Duration = Duration::from_secs(20);
+
+/// Between two looks whether the agent that we replace is gone.
+const TAKE_OVER_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether there is (or may come) a tray icon.
+    pub tray: bool,
+}
+
+/// The running agent.
+pub struct Agent {
+    inputs: Sender<AgentInput>,
+    thread: JoinHandle<()>,
+}
+
+/// Sends the agent what was clicked.
+#[derive(Clone)]
+pub struct AgentSender(Sender<AgentInput>);
+
+/// Why no agent was launched.
+#[derive(Debug)]
+pub enum LaunchError {
+    /// There is one already.
+    AlreadyRunning(AgentInfo),
+    /// Something stands in the way.
+    Failed(Failure),
+}
+
+impl From<Failure> for LaunchError {
+    fn from(failure: Failure) -> Self {
+        LaunchError::Failed(failure)
+    }
+}
+
+/// Everything that can wake the agent.
+enum AgentInput {
+    /// For the supervisor.
+    Happened(Input),
+    /// From a client, with the way back to it.
+    Asked(Request, Reply),
+}
+
+/// What makes this process the user's only agent, for as long as it lives.
+struct Claim {
+    _guard: instance::Guard,
+    _lock: File,
+}
+
+impl AgentSender {
+    /// Sends a request whose answer nobody waits for.
+    pub fn send(&self, request: Request) {
+        // An agent that has ended has nothing to do any more.
+        let _ = self.0.send(AgentInput::Happened(Input::Request(None, request)));
+    }
+}
+
+impl Agent {
+    /// Where clicks go.
+    pub fn sender(&self) -> AgentSender {
+        AgentSender(self.inputs.clone())
+    }
+
+    /// Waits until the agent has ended.
+    pub fn join(self) -> ExitCode {
+        drop(self.inputs);
+        match self.thread.join() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Makes this process the agent and starts its threads. `desktop` is called from the agent's thread: it must only forward.
+///
+/// # Errors
+///
+/// There is an agent already (one without a tray gives way to one with), or a folder or the endpoint can't be used.
+pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Result<Agent, LaunchError> {
+    let directories = Directories::find()?;
+    directories.make_state().map_err(|error| cannot("use the state folder", &error))?;
+    let claim = claim(&directories, options)?;
+    diagnostics::start(&directories, "agent");
+    let server = Server::bind(&directories)?;
+    let (sender, inputs) = mpsc::channel();
+    let asked = sender.clone();
+    let on_request = move |request, reply| drop(asked.send(AgentInput::Asked(request, reply)));
+    server.serve(on_request).map_err(|error| cannot("start a thread", &error))?;
+    let signalled = sender.clone();
+    stop_signals(move |_| drop(signalled.send(AgentInput::Happened(Input::Terminate))))
+        .map_err(|error| cannot("handle signals", &error))?;
+    let happened = sender.clone();
+    let identity = Identity { pid: std::process::id(), tray: options.tray, started_at: state::wire_time(&now()) };
+    tracing::info!(pid = identity.pid, tray = identity.tray, version = env!("CARGO_PKG_VERSION"), "the agent starts");
+    let thread = thread::Builder::new()
+        .name("agent".into())
+        .spawn(move || {
+            let _claim = claim;
+            let effects = Effects::new(directories.clone(), happened);
+            Loop { supervisor: Supervisor::new(identity), effects, replies: HashMap::new(), next_client: 1, desktop }
+                .run(&directories, &inputs);
+        })
+        .map_err(|error| cannot("start a thread", &error))?;
+    Ok(Agent { inputs: sender, thread })
+}
+
+fn cannot(what: &str, error: &io::Error) -> Failure {
+    Failure::new(FailureCode::Io, format!("cannot {what}: {error}"))
+}
+
+/// Becomes the only agent, in the place of a headless one where we have a tray.
+fn claim(directories: &Directories, options: Options) -> Result<Claim, LaunchError> {
+    if let Some(claim) = try_claim(directories)? {
+        return Ok(claim);
+    }
+    let mut client = Client::connect(directories, Instant::now() + INTRODUCTION).map_err(|error| {
+        Failure::new(FailureCode::Busy, format!("another agent runs and does not answer ({error})"))
+            .with_hint("end it with: ctx agent stop")
+    })?;
+    let Response::Agent(other) = client.request(Request::Agent, Instant::now() + INTRODUCTION)? else {
+        return Err(Failure::new(FailureCode::Internal, "another agent runs and does not say who it is").into());
+    };
+    if !options.tray || other.tray {
+        return Err(LaunchError::AlreadyRunning(other));
+    }
+    let deadline = Instant::now() + TAKE_OVER;
+    client.request(Request::Shutdown { reason: ShutdownReason::Replace }, deadline)?;
+    loop {
+        match try_claim(directories)? {
+            Some(claim) => return Ok(claim),
+            None if Instant::now() < deadline => thread::sleep(TAKE_OVER_INTERVAL),
+            None => return Err(LaunchError::AlreadyRunning(other)),
+        }
+    }
+}
+
+fn try_claim(directories: &Directories) -> Result<Option<Claim>, Failure> {
+    let guard = instance::Guard::acquire(directories).map_err(|error| cannot("look for another agent", &error))?;
+    let Some(guard) = guard else { return Ok(None) };
+    let path = directories.agent_lock();
+    let mut options = OpenOptions::new();
+    let lock = files::create_private(options.create(true).append(true))
+        .open(&path)
+        .map_err(|error| cannot(&format!("open {}", path.display()), &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(Claim { _guard: guard, _lock: lock })),
+        Err(_) => Ok(None),
+    }
+}
+
+struct Loop {
+    supervisor: Supervisor,
+    effects: Effects,
+    replies: HashMap<u64, Reply>,
+    next_client: u64,
+    desktop: Box<dyn Fn(ToDesktop) + Send>,
+}
+
+impl Loop {
+    fn run(mut self, directories: &Directories, inputs: &Receiver<AgentInput>) {
+        let (registry, warning) = Registry::load(directories);
+        if let Some(body) = warning {
+            tracing::warn!("{body}");
+            let key = NoticeKey { project: None, kind: NoticeKind::Registry };
+            let title = "Context Tray: the list of projects was damaged".to_owned();
+            (self.desktop)(ToDesktop::Notify(Notice { key, title, body, actions: Vec::new() }));
+        }
+        let mut shown = Arc::new(self.supervisor.status());
+        (self.desktop)(ToDesktop::Status(shown.clone()));
+        let mut next: Vec<Input> = registry
+            .projects
+            .into_iter()
+            .map(|registered| Input::Registered(registered.project, registered.wanted))
+            .collect();
+        while self.process(std::mem::take(&mut next)) {
+            let status = self.supervisor.status();
+            if status != *shown {
+                shown = Arc::new(status);
+                (self.desktop)(ToDesktop::Status(shown.clone()));
+            }
+            next.push(self.wait(inputs));
+        }
+        tracing::info!("the agent ends");
+        (self.desktop)(ToDesktop::Exit);
+    }
+
+    /// The next input, which is a tick when the supervisor's deadline comes first.
+    fn wait(&mut self, inputs: &Receiver<AgentInput>) -> Input {
+        let received = match self.supervisor.deadline() {
+            None => inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+        };
+        match received {
+            Ok(AgentInput::Happened(input)) => input,
+            Ok(AgentInput::Asked(request, reply)) => {
+                let client = self.next_client;
+                self.next_client += 1;
+                self.replies.insert(client, reply);
+                Input::Request(Some(client), request)
+            }
+            Err(RecvTimeoutError::Timeout) => Input::Tick,
+            Err(RecvTimeoutError::Disconnected) => Input::Terminate,
+        }
+    }
+
+    /// Processes inputs and those that performing their effects leads to; false when the agent has ended.
+    fn process(&mut self, mut inputs: Vec<Input>) -> bool {
+        while !inputs.is_empty() {
+            for input in std::mem::take(&mut inputs) {
+                tracing::debug!(?input);
+                if let Input::Exited(tracker, _) = &input {
+                    self.effects.reap(*tracker);
+                }
+                for effect in self.supervisor.on(input, Instant::now()) {
+                    tracing::debug!(?effect);
+                    match effects::perform(&mut self.effects, effect, &mut self.replies, &self.desktop) {
+                        effects::Outcome::Nothing => {}
+                        effects::Outcome::Happened(input) => inputs.push(input),
+                        effects::Outcome::Exit => return false,
+                    }
+                }
+            }
+        }
+        true
+    }
+}

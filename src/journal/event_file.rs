@@ -1,0 +1,139 @@
+//! `events.jsonl`: the authority. Knows the last sequence number without reading the file again, as long as nobody else
+//! has written.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::entry::Entry;
+use crate::platform::files;
+use crate::project::ProjectRoot;
+
+/// What is read of a file that we have not written before.
+const TAIL: u64 = 64 * 1024;
+
+/// How many clients' ids are remembered.
+const MAX_IDS: usize = 4096;
+
+pub(super) struct EventFile {
+    path: PathBuf,
+    /// The size that we know all of; none before the first look.
+    known: Option<u64>,
+    last_seq: u64,
+    last_time: Option<DateTime<FixedOffset>>,
+    ids: VecDeque<(String, u64)>,
+}
+
+impl EventFile {
+    pub(super) fn new(root: &ProjectRoot) -> Self {
+        Self { path: root.events(), known: None, last_seq: 0, last_time: None, ids: VecDeque::new() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// When the last entry was recorded.
+    pub(super) fn last_time(&self) -> Option<DateTime<FixedOffset>> {
+        self.last_time
+    }
+
+    /// The place of an entry with this client's id, if it was written lately.
+    pub(super) fn find_id(&self, id: &str) -> Option<u64> {
+        self.ids.iter().rev().find(|(known, _)| known == id).map(|(_, seq)| *seq)
+    }
+
+    /// Reads what others wrote since we looked last: at the first look the newest entries. A torn last line is cut off.
+    /// Call it under the lock.
+    pub(super) fn catch_up(&mut self) -> io::Result<Vec<Entry>> {
+        let mut file = match open(&self.path, OpenOptions::new().read(true).write(true)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.known = Some(0);
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let size = file.metadata()?.len();
+        if self.known == Some(size) {
+            return Ok(Vec::new());
+        }
+        // A file that shrank was replaced: what we know of its end is void.
+        let from = self.known.filter(|known| *known < size).unwrap_or_else(|| size.saturating_sub(TAIL));
+        let (mut entries, mut end) = complete_lines(&mut file, from, size)?;
+        if entries.is_empty() && from > 0 {
+            // One line is longer than what we looked at.
+            (entries, end) = complete_lines(&mut file, 0, size)?;
+        }
+        if end < size {
+            tracing::warn!(path = %self.path.display(), bytes = size - end, "cut off a torn last line");
+            file.set_len(end)?;
+        }
+        self.learn(&entries);
+        self.known = Some(end);
+        Ok(entries)
+    }
+
+    /// Appends a batch with one write; on an error the file is as it was. Call it under the lock, after
+    /// [`EventFile::catch_up`].
+    pub(super) fn append(&mut self, batch: &[Entry]) -> io::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut text = Vec::with_capacity(batch.len() * 200);
+        for entry in batch {
+            serde_json::to_writer(&mut text, entry)?;
+            text.push(b'\n');
+        }
+        let mut file = open(&self.path, files::create_private(OpenOptions::new().append(true).create(true)))?;
+        let before = file.metadata()?.len();
+        if let Err(error) = file.write_all(&text) {
+            // Half a batch is worse than none: it would be written again whole.
+            let _ = file.set_len(before);
+            return Err(error);
+        }
+        self.known = Some(before + text.len() as u64);
+        self.learn(batch);
+        Ok(())
+    }
+
+    fn learn(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.last_seq = self.last_seq.max(entry.seq);
+            if let Some(id) = entry.what.client_id().filter(|id| !id.is_empty()) {
+                self.ids.push_back((id.to_owned(), entry.seq));
+            }
+        }
+        self.last_time = entries.last().map(|entry| entry.time).or(self.last_time);
+        let too_many = self.ids.len().saturating_sub(MAX_IDS);
+        self.ids.drain(..too_many);
+    }
+}
+
+/// The entries of the whole lines from `from` on, and where the last of these lines ends.
+fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entry>, u64)> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::with_capacity((size - from) as usize);
+    file.take(size - from).read_to_end(&mut bytes)?;
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    // Where `from` lies inside a line, that line does not parse and is passed over.
+    let lines = bytes[..end].split(|byte| *byte == b'\n');
+    let entries = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    Ok((entries, from + end as u64))
+}
+
+/// Opens one of our files: never through a symbolic link, and only when it is a file.
+pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = files::open_no_follow(options).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(file)
+}

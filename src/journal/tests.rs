@@ -1,0 +1,182 @@
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Note};
+use crate::journal::read;
+
+struct Project {
+    _folder: tempfile::TempDir,
+    root: ProjectRoot,
+}
+
+fn project() -> Project {
+    let folder = tempfile::tempdir().unwrap();
+    let root = ProjectRoot::try_from(folder.path().canonicalize().unwrap()).unwrap();
+    Journal::init(&root).unwrap();
+    Project { _folder: folder, root }
+}
+
+fn ran(id: &str, command: &str) -> Record {
+    let What::Ran(ran) = foreign_command(command.into(), "Success".into()) else { unreachable!() };
+    Record::Ran(Ran { id: id.into(), source: Source::Log, ..ran })
+}
+
+fn created(path: &str) -> What {
+    let path = EntryPath::new(Path::new(path));
+    What::Created(FileChange {
+        path,
+        entry: EntryKind::File,
+        size: Some(1),
+        mtime_ns: Some(1),
+        found_by: FoundBy::Watch,
+    })
+}
+
+fn details(root: &ProjectRoot) -> Vec<String> {
+    let text = fs::read_to_string(root.session_log()).unwrap();
+    text.lines().filter_map(|line| line.split_once("] ").map(|(_, detail)| detail.to_owned())).collect()
+}
+
+fn seqs(root: &ProjectRoot) -> Vec<u64> {
+    read::last(root, 1000, &|_| true).unwrap().iter().map(|entry| entry.seq).collect()
+}
+
+const WAIT: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_new_project_has_its_header_and_stays_out_of_git() {
+    let project = project();
+    assert_eq!(fs::read_to_string(project.root.gitignore()).unwrap(), "*\n");
+    let log = fs::read_to_string(project.root.session_log()).unwrap();
+    assert!(log.starts_with("# Context Engine Session Log\n# Started: "), "{log}");
+    assert!(!Journal::init(&project.root).unwrap());
+    assert_eq!(fs::read_to_string(project.root.session_log()).unwrap(), log);
+}
+
+#[test]
+fn two_writers_share_one_order() {
+    let project = project();
+    let mut first = Journal::open(&project.root, 50);
+    let mut second = Journal::open(&project.root, 50);
+    for n in 0..5 {
+        assert_eq!(first.append_record(ran(&format!("a{n}"), "x"), WAIT).unwrap(), 2 * n + 1);
+        assert_eq!(second.append_record(ran(&format!("b{n}"), "y"), WAIT).unwrap(), 2 * n + 2);
+    }
+    assert_eq!(seqs(&project.root), (1..=10).collect::<Vec<_>>());
+    assert_eq!(details(&project.root).len(), 10, "a writer took another's lines for foreign ones");
+}
+
+#[test]
+fn an_id_is_written_once() {
+    let project = project();
+    let mut first = Journal::open(&project.root, 50);
+    let seq = first.append_record(ran("same", "x"), WAIT).unwrap();
+    assert_eq!(Journal::open(&project.root, 50).append_record(ran("same", "x"), WAIT).unwrap(), seq);
+    assert_eq!(first.append_record(ran("same", "x"), WAIT).unwrap(), seq);
+    assert_eq!(seqs(&project.root), [1]);
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off() {
+    let project = project();
+    Journal::open(&project.root, 50).append_record(ran("a", "x"), WAIT).unwrap();
+    let whole = fs::read(project.root.events()).unwrap();
+    fs::write(project.root.events(), [&whole[..], &whole[..whole.len() / 2]].concat()).unwrap();
+    assert_eq!(Journal::open(&project.root, 50).append_record(ran("b", "y"), WAIT).unwrap(), 2);
+    assert_eq!(seqs(&project.root), [1, 2]);
+}
+
+#[test]
+fn an_order_survives_a_line_of_any_length() {
+    let project = project();
+    Journal::open(&project.root, 50).append_record(ran("a", "x"), WAIT).unwrap();
+    Journal::open(&project.root, 50).append_record(ran("b", &"y".repeat(200_000)), WAIT).unwrap();
+    assert_eq!(Journal::open(&project.root, 50).append_record(ran("c", "z"), WAIT).unwrap(), 3);
+    assert_eq!(seqs(&project.root), [1, 2, 3]);
+}
+
+#[test]
+fn lines_of_other_programs_become_entries() {
+    let project = project();
+    let mut journal = Journal::open(&project.root, 50);
+    journal.append(vec![created("a")], WAIT).unwrap();
+    let mut log = fs::read_to_string(project.root.session_log()).unwrap();
+    log.push_str("[10:00:00] Ran: make -> Success\nfree text\n");
+    fs::write(project.root.session_log(), log).unwrap();
+    assert!(journal.adopt_foreign(WAIT).unwrap());
+    assert!(!journal.adopt_foreign(WAIT).unwrap());
+    let entries = read::last(&project.root, 10, &|_| true).unwrap();
+    let What::Ran(ran) = &entries[1].what else { panic!("{entries:?}") };
+    assert_eq!((ran.command.as_str(), ran.source), ("make", Source::Foreign));
+    assert_eq!(details(&project.root), ["Created: a", "Ran: make -> Success"]);
+}
+
+#[test]
+fn a_damaged_state_file_is_set_aside_and_built_anew() {
+    for damage in ["[]", "{\"status\":", "", "\u{0}"] {
+        let project = project();
+        Journal::open(&project.root, 50).append_record(ran("a", "first"), WAIT).unwrap();
+        fs::write(project.root.state(), damage).unwrap();
+        Journal::open(&project.root, 50).append(vec![created("b")], WAIT).unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&fs::read(project.root.state()).unwrap()).unwrap();
+        assert_eq!(state["last_command"]["command"], "first");
+        assert_eq!(state["last_event"]["detail"], "Created: b");
+        let names = fs::read_dir(project.root.context_dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        let is_aside = |name: std::ffi::OsString| name.to_string_lossy().starts_with("session_state.json.corrupt-");
+        assert_eq!(names.filter(|name| is_aside(name.clone())).count(), 1);
+    }
+}
+
+#[test]
+fn unknown_keys_of_the_state_are_kept() {
+    let project = project();
+    fs::write(project.root.state(), "{\"mine\": [1], \"tracker\": {\"theirs\": 2}}").unwrap();
+    Journal::open(&project.root, 50).append_record(ran("a", "x"), WAIT).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&fs::read(project.root.state()).unwrap()).unwrap();
+    assert_eq!((&state["mine"][0], &state["tracker"]["theirs"]), (&1.into(), &2.into()));
+}
+
+#[test]
+fn what_could_not_be_written_is_written_later() {
+    let project = project();
+    let mut journal = Journal::open(&project.root, 50);
+    fs::remove_dir_all(project.root.context_dir()).unwrap();
+    let failure = journal.append(vec![created("a")], WAIT).unwrap_err();
+    assert!(failure.hint.is_some(), "{failure:?}");
+    assert!(journal.append_record(ran("lost", "x"), WAIT).is_err());
+    assert!(journal.has_pending());
+    Journal::init(&project.root).unwrap();
+    journal.append(vec![created("b")], WAIT).unwrap();
+    assert_eq!(details(&project.root), ["Created: a", "Created: b"], "what a client was refused is the client's");
+}
+
+#[test]
+fn a_link_in_place_of_a_file_is_refused() {
+    let project = project();
+    let outside = project.root.path().join("outside");
+    fs::write(&outside, "mine").unwrap();
+    for path in [project.root.session_log(), project.root.events(), project.root.journal_lock()] {
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(&outside, &path).unwrap();
+        let result = Journal::open(&project.root, 50)
+            .append_record(Record::Note(Note { id: "n".into(), text: "x".into(), late: false }), WAIT);
+        assert!(result.is_err(), "{}", path.display());
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_session_begins_and_ends() {
+    let project = project();
+    let mut journal = Journal::open(&project.root, 50);
+    let begin = Begin { pid: std::process::id(), identity: None };
+    journal.begin(&begin, Vec::new()).unwrap();
+    assert_eq!(read::pid(&project.root), Some(u64::from(begin.pid)));
+    journal.end(begin.pid, Reason::User).unwrap();
+    assert_eq!(read::pid(&project.root), None);
+    assert_eq!(details(&project.root), ["Session tracker started", "Session tracker stopped"]);
+    let log = fs::read_to_string(project.root.session_log()).unwrap();
+    assert_eq!(log.matches("## Session ").count(), 1, "{log}");
+}

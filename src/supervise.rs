@@ -1,0 +1,456 @@
+//! What the agent does about what happens: every input in, effects out.
+//!
+//! The supervisor owns all state of the agent and performs nothing itself: `agent::effects` does. It has no clock; every
+//! time is an argument, and [`Supervisor::deadline`] says when it wants to be asked again. What holds whatever the
+//! inputs are: a project never has two trackers, only a tracker that we spawned and that has not exited is sent to or
+//! killed, and each request is answered once.
+
+mod notices;
+mod project;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::entry::Record;
+use crate::notice::{Notice, NoticeKey, NoticeKind};
+use crate::request::{
+    AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker,
+};
+use crate::status::{AgentStatus, ProjectStatus, State};
+use project::{Project, Worker};
+
+/// One spawned process; never used again.
+pub type TrackerId = u64;
+
+/// Who waits for an answer; none when nobody does (a click).
+pub type Client = Option<u64>;
+
+/// A tracker that leaves a request unanswered for this long is dead; so is one that does not end.
+pub const ANSWER: Duration = Duration::from_secs(10);
+
+/// Between two signs of life asked of every tracker.
+pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+
+/// A signal to a tracker is the user's wish when the agent outlives it by this much: at logout everything is signalled.
+pub const WISH_DELAY: Duration = Duration::from_secs(2);
+
+/// Everything that can happen to the agent.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A project is registered, and the user wants it recorded or not; at launch.
+    Registered(PathBuf, bool),
+    /// Somebody asks for something.
+    Request(Client, Request),
+    /// To [`Effect::Probe`].
+    Probed(Box<ProjectStatus>),
+    /// To [`Effect::Spawn`].
+    Spawned(TrackerId, u32),
+    /// To [`Effect::Spawn`].
+    SpawnFailed(TrackerId, Failure),
+    /// A tracker says something.
+    Said(TrackerId, FromTracker),
+    /// A tracker has exited; how, in words such as `killed by signal 9`.
+    Exited(TrackerId, String),
+    /// To [`Effect::CleanUp`].
+    CleanedUp(PathBuf),
+    /// The agent is asked to end by the system.
+    Terminate,
+    /// The deadline has come.
+    Tick,
+}
+
+/// Everything that the agent can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Start a tracker process.
+    Spawn(TrackerId, PathBuf),
+    /// Tell a tracker something.
+    Send(TrackerId, ToTracker),
+    /// End a tracker's process at once, by its handle.
+    Kill(TrackerId),
+    /// Answer a client.
+    Reply(u64, Result<Response, Failure>),
+    /// Append through the journal, and answer.
+    Append(Client, PathBuf, Record),
+    /// Remove what a dead tracker left behind, and answer.
+    CleanUp(Client, PathBuf),
+    /// Look what the disk says of a project.
+    Probe(PathBuf),
+    /// Write into the project's state file what only the agent knows.
+    Mark(PathBuf, State, String),
+    /// Remember what the user wants.
+    SetWanted(PathBuf, bool),
+    /// Take a project off the list.
+    Unregister(PathBuf),
+    /// Show something on the desktop, and answer.
+    Open(Client, Openable),
+    /// Tell the user.
+    Notify(Notice),
+    /// Take a notice back.
+    Withdraw(NoticeKey),
+    /// End the process: all trackers have ended.
+    Exit,
+}
+
+/// What the agent is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The process's number.
+    pub pid: u32,
+    /// Whether it was started to show a tray icon.
+    pub tray: bool,
+    /// RFC 3339 with the local offset.
+    pub started_at: String,
+}
+
+/// All state of the agent.
+#[derive(Debug)]
+pub struct Supervisor {
+    identity: Identity,
+    projects: BTreeMap<PathBuf, Project>,
+    next_tracker: TrackerId,
+    next_question: u64,
+    ask_at: Option<Instant>,
+    stop_all: Vec<u64>,
+    /// The agent ends; who is to be told when all trackers have ended.
+    ending: Option<Vec<u64>>,
+}
+
+impl Supervisor {
+    /// An agent without projects.
+    pub fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            projects: BTreeMap::new(),
+            next_tracker: 1,
+            next_question: 1,
+            ask_at: None,
+            stop_all: Vec::new(),
+            ending: None,
+        }
+    }
+
+    /// Everything there is to show.
+    pub fn status(&self) -> AgentStatus {
+        AgentStatus {
+            pid: self.identity.pid,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            tray: self.identity.tray,
+            started_at: self.identity.started_at.clone(),
+            projects: self.projects.values().map(|project| project.status.clone()).collect(),
+        }
+    }
+
+    /// When to come back with [`Input::Tick`]; never while nothing is timed.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.projects.values().filter_map(Project::deadline).chain(self.ask_at).min()
+    }
+
+    /// Takes one input and says what is to be done about it.
+    pub fn on(&mut self, input: Input, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Registered(path, wanted) => {
+                self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, wanted));
+                effects.push(Effect::Probe(path));
+            }
+            Input::Request(client, request) => self.on_request(client, request, now, &mut effects),
+            Input::Probed(status) => self.on_probed(*status, &mut effects),
+            Input::Spawned(tracker, pid) => {
+                if let Some(project) = self.by_tracker(tracker) {
+                    project.status.pid = Some(pid);
+                }
+            }
+            Input::SpawnFailed(tracker, failure) => {
+                if let Some(project) = self.by_tracker(tracker) {
+                    project.said_failed(failure);
+                }
+                self.on_exited(tracker, "it could not be started", now, &mut effects);
+            }
+            Input::Said(tracker, message) => self.on_said(tracker, message, now, &mut effects),
+            Input::Exited(tracker, how) => self.on_exited(tracker, &how, now, &mut effects),
+            Input::CleanedUp(path) => {
+                effects.push(Effect::Withdraw(NoticeKey { project: Some(path.clone()), kind: NoticeKind::StalePid }));
+                effects.push(Effect::Probe(path));
+            }
+            Input::Terminate => self.end(None, now, &mut effects),
+            Input::Tick => self.on_tick(now, &mut effects),
+        }
+        self.plan_signs_of_life(now);
+        self.finish_waiting(&mut effects);
+        effects
+    }
+
+    fn on_request(&mut self, client: Client, request: Request, now: Instant, effects: &mut Vec<Effect>) {
+        if self.ending.is_some() && !matches!(request, Request::Agent | Request::Shutdown { .. }) {
+            let failure = Failure::new(FailureCode::ShuttingDown, "the agent is ending")
+                .with_hint("try again in a moment; `ctx start` launches a new one");
+            return answer(client, Err(failure), effects);
+        }
+        match request {
+            Request::Agent => answer(client, Ok(Response::Agent(self.info())), effects),
+            Request::Start { project } => self.start(project, client, effects),
+            Request::Stop { project } => self.stop(&project, client, now, effects),
+            Request::StartAll => {
+                for path in self.projects.keys().cloned().collect::<Vec<_>>() {
+                    self.start(path, None, effects);
+                }
+                answer(client, Ok(Response::Done), effects);
+            }
+            Request::StopAll => {
+                for path in self.projects.keys().cloned().collect::<Vec<_>>() {
+                    self.stop(&path, None, now, effects);
+                }
+                self.stop_all.extend(client);
+            }
+            Request::Forget { project } => self.forget(&project, client, now, effects),
+            Request::CleanUp { project } => effects.push(Effect::CleanUp(client, project)),
+            Request::Record { project, record } => {
+                let message = |request| ToTracker::Record { request, record: record.clone() };
+                if !self.ask(&project, client, now, effects, message) {
+                    effects.push(Effect::Append(client, project, record));
+                }
+            }
+            Request::Sync { project } => {
+                if !self.ask(&project, client, now, effects, |request| ToTracker::Sync { request }) {
+                    answer(client, Err(not_running(&project)), effects);
+                }
+            }
+            Request::Open { what } => effects.push(Effect::Open(client, what)),
+            Request::Shutdown { .. } => self.end(client, now, effects),
+        }
+    }
+
+    fn start(&mut self, path: PathBuf, client: Client, effects: &mut Vec<Effect>) {
+        let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, false));
+        if !project.wanted || !project.is_registered {
+            project.is_registered = true;
+            effects.push(Effect::SetWanted(path.clone(), true));
+        }
+        project.wanted = true;
+        project.unwish_at = None;
+        if matches!(project.worker, Worker::Running { .. }) {
+            let status = Box::new(project.status.clone());
+            return answer(client, Ok(Response::Session { status, already: true }), effects);
+        }
+        project.starting.extend(client);
+        match project.worker {
+            Worker::None | Worker::Backoff { .. } | Worker::Failed => {
+                project.forgive();
+                effects.push(Effect::Probe(path));
+            }
+            Worker::Starting { .. } | Worker::Running { .. } | Worker::Stopping { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, path: &Path, client: Client, now: Instant, effects: &mut Vec<Effect>) {
+        let Some(project) = self.projects.get_mut(path) else {
+            return effects.push(Effect::CleanUp(client, path.to_path_buf()));
+        };
+        if project.wanted {
+            effects.push(Effect::SetWanted(path.to_path_buf(), false));
+        }
+        project.wanted = false;
+        project.unwish_at = None;
+        project.refuse_starting(effects);
+        if let Some(tracker) = project.stop(now) {
+            effects.push(Effect::Send(tracker, ToTracker::Stop));
+        }
+        if project.is_live() {
+            return project.stopping.extend(client);
+        }
+        project.withdraw_notices(effects);
+        project.worker = Worker::None;
+        effects.push(Effect::CleanUp(client, path.to_path_buf()));
+    }
+
+    fn forget(&mut self, path: &Path, client: Client, now: Instant, effects: &mut Vec<Effect>) {
+        let Some(project) = self.projects.get_mut(path) else {
+            let message = format!("{} is not on the list", path.display());
+            let failure = Failure::new(FailureCode::BadProject, message).with_hint("`ctx list` shows what is");
+            return answer(client, Err(failure), effects);
+        };
+        project.wanted = false;
+        project.forget = true;
+        project.refuse_starting(effects);
+        effects.push(Effect::Unregister(path.to_path_buf()));
+        match project.stop(now) {
+            Some(tracker) => effects.push(Effect::Send(tracker, ToTracker::Stop)),
+            None if !project.is_live() => {
+                project.withdraw_notices(effects);
+                self.projects.remove(path);
+                return answer(client, Ok(Response::Done), effects);
+            }
+            None => {}
+        }
+        project.stopping.extend(client);
+    }
+
+    /// Asks a project's tracker something; false when it has none.
+    fn ask(
+        &mut self,
+        path: &Path,
+        client: Client,
+        now: Instant,
+        effects: &mut Vec<Effect>,
+        message: impl FnOnce(u64) -> ToTracker,
+    ) -> bool {
+        let question = self.next_question;
+        let Some(tracker) = self.projects.get_mut(path).and_then(|project| project.ask(question, client, now)) else {
+            return false;
+        };
+        self.next_question += 1;
+        effects.push(Effect::Send(tracker, message(question)));
+        true
+    }
+
+    /// What the disk says decides what a project without a tracker is; and one that is wanted gets its tracker.
+    fn on_probed(&mut self, status: ProjectStatus, effects: &mut Vec<Effect>) {
+        let path = status.project.clone();
+        let is_ending = self.ending.is_some();
+        let Some(project) = self.projects.get_mut(&path) else { return };
+        if project.is_live() {
+            return;
+        }
+        let is_foreign = status.state.is_live();
+        project.take_status(status);
+        match project.worker {
+            Worker::Backoff { .. } | Worker::Failed => return,
+            _ => {}
+        }
+        notices::about_disk(project, effects);
+        if project.status.state == State::Missing {
+            let message = format!("the folder {} is gone", path.display());
+            return project.fail_starting(&Failure::new(FailureCode::BadProject, message), effects);
+        }
+        if is_foreign {
+            let pid = project.status.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
+            let message = format!("another program{pid} records {} already", path.display());
+            let hint = "end that one first, with `ctx stop` or with Context Engine's `stop-session`";
+            return project.fail_starting(&Failure::new(FailureCode::Busy, message).with_hint(hint), effects);
+        }
+        if project.wanted && !is_ending {
+            let tracker = self.next_tracker;
+            self.next_tracker += 1;
+            project.spawned(tracker);
+            effects.push(Effect::Spawn(tracker, path));
+        }
+    }
+
+    fn on_said(&mut self, tracker: TrackerId, message: FromTracker, now: Instant, effects: &mut Vec<Effect>) {
+        let Some(project) = self.by_tracker(tracker) else { return };
+        match message {
+            FromTracker::Ready { status } => {
+                project.take_status(*status);
+                project.ready();
+                notices::about_watch(project, effects);
+                for client in std::mem::take(&mut project.starting) {
+                    let status = Box::new(project.status.clone());
+                    effects.push(Effect::Reply(client, Ok(Response::Session { status, already: false })));
+                }
+            }
+            FromTracker::Status { status } => {
+                project.take_status(*status);
+                notices::about_watch(project, effects);
+            }
+            FromTracker::Recorded { request, seq } => {
+                answer(project.answered(request), Ok(Response::Recorded { seq }), effects);
+            }
+            FromTracker::Synced { request } => answer(project.answered(request), Ok(Response::Done), effects),
+            FromTracker::Refused { request, failure } => answer(project.answered(request), Err(failure), effects),
+            FromTracker::Signalled => {
+                project.was_signalled = true;
+                project.stop(now);
+            }
+            FromTracker::Failed { failure } => project.said_failed(failure),
+        }
+    }
+
+    fn on_exited(&mut self, tracker: TrackerId, how: &str, now: Instant, effects: &mut Vec<Effect>) {
+        let is_ending = self.ending.is_some();
+        let Some(project) = self.by_tracker(tracker) else { return };
+        let path = project.status.project.clone();
+        project.exited(how, now, is_ending, effects);
+        if project.forget {
+            self.projects.remove(&path);
+        } else {
+            effects.push(Effect::Probe(path));
+        }
+    }
+
+    fn on_tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        for project in self.projects.values_mut() {
+            project.tick(now, effects);
+        }
+        if self.ask_at.is_some_and(|at| at <= now) {
+            self.ask_at = None;
+            for path in self.projects.keys().cloned().collect::<Vec<_>>() {
+                if matches!(self.projects[&path].worker, Worker::Running { .. }) {
+                    self.ask(&path, None, now, effects, |request| ToTracker::Ping { request });
+                }
+            }
+        }
+    }
+
+    /// Ends every session but keeps the wishes, so that the next launch resumes them.
+    fn end(&mut self, client: Client, now: Instant, effects: &mut Vec<Effect>) {
+        self.ending.get_or_insert_default().extend(client);
+        for project in self.projects.values_mut() {
+            project.refuse_starting(effects);
+            if let Some(tracker) = project.stop(now) {
+                effects.push(Effect::Send(tracker, ToTracker::Stop));
+            }
+        }
+    }
+
+    /// Answers those who wait until no tracker lives.
+    fn finish_waiting(&mut self, effects: &mut Vec<Effect>) {
+        if self.projects.values().any(Project::is_live) {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.stop_all);
+        let done = |client| Effect::Reply(client, Ok(Response::Done));
+        effects.extend(waiting.into_iter().map(done));
+        if let Some(clients) = self.ending.as_mut().map(std::mem::take) {
+            effects.extend(clients.into_iter().map(done));
+            effects.push(Effect::Exit);
+        }
+    }
+
+    fn plan_signs_of_life(&mut self, now: Instant) {
+        if !self.projects.values().any(Project::is_live) {
+            self.ask_at = None;
+        } else if self.ask_at.is_none() {
+            self.ask_at = Some(now + SIGN_OF_LIFE);
+        }
+    }
+
+    fn by_tracker(&mut self, tracker: TrackerId) -> Option<&mut Project> {
+        self.projects.values_mut().find(|project| project.tracker() == Some(tracker))
+    }
+
+    fn info(&self) -> AgentInfo {
+        let running = self.projects.values().filter(|project| project.status.state.is_live());
+        AgentInfo {
+            pid: self.identity.pid,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            tray: self.identity.tray,
+            started_at: self.identity.started_at.clone(),
+            projects: self.projects.len() as u64,
+            running: running.count() as u64,
+        }
+    }
+}
+
+fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<Effect>) {
+    effects.extend(client.map(|client| Effect::Reply(client, result)));
+}
+
+fn not_running(project: &Path) -> Failure {
+    Failure::new(FailureCode::NotRunning, format!("{} is not being recorded", project.display()))
+        .with_hint("start it with: ctx start")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! The words of the notices.
+
+use super::project::Project;
+use super::Effect;
+use crate::notice::{Action, Notice, NoticeKey, NoticeKind};
+use crate::request::{Failure, Openable, Request};
+use crate::status::{ProjectStatus, State};
+
+fn notice(status: &ProjectStatus, kind: NoticeKind, title: String, body: String, actions: Vec<Action>) -> Notice {
+    Notice { key: NoticeKey { project: Some(status.project.clone()), kind }, title, body, actions }
+}
+
+fn action(label: &str, request: Request) -> Action {
+    Action { label: label.to_owned(), request }
+}
+
+fn open_log(status: &ProjectStatus) -> Action {
+    action("Open log", Request::Open { what: Openable::SessionLog { project: status.project.clone() } })
+}
+
+fn start(status: &ProjectStatus, label: &str) -> Action {
+    action(label, Request::Start { project: status.project.clone() })
+}
+
+/// A tracker died and is started again.
+pub(super) fn crashed(status: &ProjectStatus, pid: Option<u32>, how: &str) -> Notice {
+    let pid = pid.map(|pid| format!(" (PID {pid}, now stale)")).unwrap_or_default();
+    let title = format!("{}: recording was interrupted", status.name());
+    let body = format!("The tracker{pid} died: {how}. It is started again; the log says what was missed.");
+    notice(status, NoticeKind::Crashed, title, body, vec![open_log(status)])
+}
+
+/// A tracker could not be started, or died too often.
+pub(super) fn given_up(status: &ProjectStatus, failure: &Failure) -> Notice {
+    let title = format!("{} is not being recorded", status.name());
+    let hint = failure.hint.as_ref().map(|hint| format!(" To mend it: {hint}.")).unwrap_or_default();
+    let body = format!("{}.{hint}", capitalised(&failure.message));
+    let diagnostics = action("Open diagnostics", Request::Open { what: Openable::Diagnostics });
+    notice(status, NoticeKind::GivenUp, title, body, vec![start(status, "Start again"), diagnostics])
+}
+
+/// What the disk says of a project without a tracker.
+pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
+    let status = project.status.clone();
+    match status.state {
+        State::Stale => {
+            let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
+            let title = format!("{}: stale PID{pid}", status.name());
+            let rest = if project.wanted {
+                "Recording starts again; the log says what was missed."
+            } else {
+                "The project is not being recorded."
+            };
+            let body = format!("The tracker of {} with the PID{pid} ended without saying so. {rest}", status.name());
+            let clean_up = action("Clean up", Request::CleanUp { project: status.project.clone() });
+            let actions = vec![start(&status, "Restart"), clean_up];
+            let stale = notice(&status, NoticeKind::StalePid, title, body, actions);
+            project.tell(NoticeKind::StalePid, stale, effects);
+        }
+        State::Missing if project.wanted => {
+            let title = format!("{}: the folder is gone", status.name());
+            let body = format!("{} can't be found, so nothing is recorded there.", status.project.display());
+            let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
+            let missing = notice(&status, NoticeKind::Missing, title, body, vec![start(&status, "Start again"), remove]);
+            project.tell(NoticeKind::Missing, missing, effects);
+        }
+        _ => {
+            project.withdraw(NoticeKind::StalePid, effects);
+            project.withdraw(NoticeKind::Missing, effects);
+        }
+    }
+}
+
+/// What a live tracker says of its watch.
+pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
+    for kind in [NoticeKind::StalePid, NoticeKind::Missing, NoticeKind::GivenUp] {
+        project.withdraw(kind, effects);
+    }
+    let status = project.status.clone();
+    match &status.degraded {
+        Some(why) => {
+            let title = format!("{}: changes come late", status.name());
+            let body = format!("{}.", capitalised(why));
+            let degraded = notice(&status, NoticeKind::Degraded, title, body, vec![open_log(&status)]);
+            project.tell(NoticeKind::Degraded, degraded, effects);
+        }
+        None => project.withdraw(NoticeKind::Degraded, effects),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,327 @@
+//! One project as the supervisor sees it: what the user wants, and what its tracker does.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{ANSWER, Client, Effect, TrackerId, WISH_DELAY, answer, notices};
+use crate::notice::{NoticeKey, NoticeKind};
+use crate::request::{Failure, FailureCode, Response};
+use crate::status::{ProjectStatus, Reach, State};
+
+/// The delay before the first restart; each further one doubles it ...
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+
+/// ... up to this.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// So many deaths in a row ...
+const MAX_DEATHS: usize = 5;
+
+/// ... within this time are restarted; then it is given up.
+const DEATHS_WITHIN: Duration = Duration::from_secs(600);
+
+/// What a project's tracker does, with all that is true of it only then.
+#[derive(Debug)]
+pub(super) enum Worker {
+    /// There is none.
+    None,
+    /// It reads the tree.
+    Starting { live: Live },
+    /// It records.
+    Running { live: Live },
+    /// It was told to end; killed when it does not.
+    Stopping { live: Live, until: Instant },
+    /// It died, and is started again.
+    Backoff { until: Instant },
+    /// It could not be started, or died too often.
+    Failed,
+}
+
+/// A process that has not exited.
+#[derive(Debug)]
+pub(super) struct Live {
+    tracker: TrackerId,
+    /// The questions that it has not answered.
+    asked: BTreeMap<u64, Question>,
+    is_killed: bool,
+}
+
+#[derive(Debug)]
+struct Question {
+    client: Client,
+    until: Instant,
+}
+
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) wanted: bool,
+    pub(super) is_registered: bool,
+    pub(super) status: ProjectStatus,
+    pub(super) worker: Worker,
+    /// Who waits for it to record.
+    pub(super) starting: Vec<u64>,
+    /// Who waits for its tracker to end.
+    pub(super) stopping: Vec<u64>,
+    pub(super) forget: bool,
+    /// The tracker was signalled before it ended.
+    pub(super) was_signalled: bool,
+    /// When a signal becomes the user's wish.
+    pub(super) unwish_at: Option<Instant>,
+    failure: Option<Failure>,
+    deaths: VecDeque<Instant>,
+    /// What the user was told and was not taken back.
+    told: Vec<NoticeKind>,
+}
+
+impl Project {
+    pub(super) fn new(path: &Path, wanted: bool) -> Self {
+        Self {
+            wanted,
+            is_registered: wanted,
+            status: ProjectStatus { agent: Reach::Running, ..ProjectStatus::unknown(path, State::Stopped) },
+            worker: Worker::None,
+            starting: Vec::new(),
+            stopping: Vec::new(),
+            forget: false,
+            was_signalled: false,
+            unwish_at: None,
+            failure: None,
+            deaths: VecDeque::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn live(&self) -> Option<&Live> {
+        match &self.worker {
+            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
+            Worker::None | Worker::Backoff { .. } | Worker::Failed => None,
+        }
+    }
+
+    fn live_mut(&mut self) -> Option<&mut Live> {
+        match &mut self.worker {
+            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
+            Worker::None | Worker::Backoff { .. } | Worker::Failed => None,
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.live().is_some()
+    }
+
+    pub(super) fn tracker(&self) -> Option<TrackerId> {
+        self.live().map(|live| live.tracker)
+    }
+
+    pub(super) fn spawned(&mut self, tracker: TrackerId) {
+        self.worker = Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), is_killed: false } };
+        self.status.state = State::Starting;
+        (self.was_signalled, self.failure) = (false, None);
+    }
+
+    pub(super) fn ready(&mut self) {
+        self.worker = match std::mem::replace(&mut self.worker, Worker::None) {
+            Worker::Starting { live } => Worker::Running { live },
+            other => other,
+        };
+    }
+
+    /// Takes over what the disk or the tracker says.
+    pub(super) fn take_status(&mut self, status: ProjectStatus) {
+        let state = match self.worker {
+            Worker::Backoff { .. } => State::Backoff,
+            Worker::Failed => State::Failed,
+            _ => status.state,
+        };
+        let reason = self.status.reason.take().or(status.reason).filter(|_| state.is_trouble());
+        self.status = ProjectStatus { agent: Reach::Running, state, reason, ..status };
+    }
+
+    /// Begins to end the tracker; whom to tell, unless it was told before.
+    pub(super) fn stop(&mut self, now: Instant) -> Option<TrackerId> {
+        let (worker, told) = match std::mem::replace(&mut self.worker, Worker::None) {
+            Worker::Starting { live } | Worker::Running { live } => {
+                let tracker = live.tracker;
+                (Worker::Stopping { live, until: now + ANSWER }, Some(tracker))
+            }
+            other => (other, None),
+        };
+        self.worker = worker;
+        told
+    }
+
+    /// The tracker to ask, if there is one.
+    pub(super) fn ask(&mut self, question: u64, client: Client, now: Instant) -> Option<TrackerId> {
+        if matches!(self.worker, Worker::Stopping { .. }) {
+            return None;
+        }
+        let live = self.live_mut()?;
+        live.asked.insert(question, Question { client, until: now + ANSWER });
+        Some(live.tracker)
+    }
+
+    pub(super) fn answered(&mut self, question: u64) -> Client {
+        self.live_mut()?.asked.remove(&question)?.client
+    }
+
+    pub(super) fn said_failed(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+    }
+
+    /// Starts with a clean slate, as the user asked.
+    pub(super) fn forgive(&mut self) {
+        self.deaths.clear();
+        self.worker = Worker::None;
+        self.status.reason = None;
+    }
+
+    /// The tracker's process has ended.
+    pub(super) fn exited(&mut self, how: &str, now: Instant, is_ending: bool, effects: &mut Vec<Effect>) {
+        let pid = self.status.pid.take();
+        let worker = std::mem::replace(&mut self.worker, Worker::None);
+        let was_ready = !matches!(worker, Worker::Starting { .. });
+        let was_stopping = matches!(worker, Worker::Stopping { .. });
+        if let Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } = worker {
+            let failure = Failure::new(FailureCode::NotRunning, "the tracker ended before it answered");
+            for question in live.asked.into_values() {
+                answer(question.client, Err(failure.clone()), effects);
+            }
+        }
+        self.status.state = State::Stopped;
+        (self.status.directories_watched, self.status.files_indexed) = (None, None);
+        (self.status.watch_mode, self.status.degraded) = (None, None);
+        let stopped = |client| Effect::Reply(client, Ok(Response::Stopped { pid, stale_pid: None }));
+        effects.extend(std::mem::take(&mut self.stopping).into_iter().map(stopped));
+        match self.failure.take() {
+            Some(failure) => self.could_not_go_on(failure, was_ready, effects),
+            None if was_stopping && self.was_signalled && self.wanted && !is_ending => {
+                // Until it is clear that this is no logout, it is left alone.
+                self.wanted = false;
+                self.unwish_at = Some(now + WISH_DELAY);
+            }
+            None if was_stopping => self.withdraw_notices(effects),
+            None => self.died(pid, how, now, effects),
+        }
+    }
+
+    /// The tracker said why it ends.
+    fn could_not_go_on(&mut self, failure: Failure, was_ready: bool, effects: &mut Vec<Effect>) {
+        self.fail_starting(&failure, effects);
+        let is_gone = failure.code == FailureCode::BadProject && was_ready;
+        self.worker = if is_gone { Worker::None } else { Worker::Failed };
+        self.status.state = if is_gone { State::Missing } else { State::Failed };
+        self.status.reason = Some(failure.message.clone());
+        if is_gone {
+            // It is started again when the folder is back and the user, or the next launch, asks for it.
+            return;
+        }
+        effects.push(Effect::Mark(self.status.project.clone(), State::Failed, failure.message.clone()));
+        let notice = notices::given_up(&self.status, &failure);
+        self.tell(NoticeKind::GivenUp, notice, effects);
+    }
+
+    /// The tracker is dead and did not say why.
+    fn died(&mut self, pid: Option<u32>, how: &str, now: Instant, effects: &mut Vec<Effect>) {
+        self.deaths.retain(|death| now.saturating_duration_since(*death) < DEATHS_WITHIN);
+        self.deaths.push_back(now);
+        let project = self.status.project.clone();
+        let reason = format!("the tracker died: {how}");
+        if !self.wanted {
+            return;
+        }
+        self.status.reason = Some(reason.clone());
+        if self.deaths.len() > MAX_DEATHS {
+            self.worker = Worker::Failed;
+            self.status.state = State::Failed;
+            let message = format!("the tracker died {} times in ten minutes, at last: {how}", self.deaths.len());
+            let failure = Failure::new(FailureCode::Internal, message.clone());
+            self.status.reason = Some(message.clone());
+            self.fail_starting(&failure, effects);
+            self.withdraw(NoticeKind::Crashed, effects);
+            let notice = notices::given_up(&self.status, &failure);
+            self.tell(NoticeKind::GivenUp, notice, effects);
+            effects.push(Effect::CleanUp(None, project.clone()));
+            effects.push(Effect::Mark(project, State::Failed, message));
+            return;
+        }
+        let delay = FIRST_DELAY.saturating_mul(1 << (self.deaths.len() - 1)).min(LONGEST_DELAY);
+        self.worker = Worker::Backoff { until: now + delay };
+        self.status.state = State::Backoff;
+        self.status.stale_pid = pid.map(u64::from);
+        let notice = notices::crashed(&self.status, pid, how);
+        self.tell(NoticeKind::Crashed, notice, effects);
+        effects.push(Effect::Mark(project, State::Backoff, reason));
+    }
+
+    /// Shows a notice, unless the user was told the same and it still holds.
+    pub(super) fn tell(&mut self, kind: NoticeKind, notice: crate::notice::Notice, effects: &mut Vec<Effect>) {
+        if !self.told.contains(&kind) {
+            self.told.push(kind);
+            effects.push(Effect::Notify(notice));
+        }
+    }
+
+    /// Takes a notice back whose cause is gone.
+    pub(super) fn withdraw(&mut self, kind: NoticeKind, effects: &mut Vec<Effect>) {
+        if self.told.contains(&kind) {
+            self.told.retain(|told| *told != kind);
+            effects.push(Effect::Withdraw(NoticeKey { project: Some(self.status.project.clone()), kind }));
+        }
+    }
+
+    pub(super) fn withdraw_notices(&mut self, effects: &mut Vec<Effect>) {
+        for kind in self.told.clone() {
+            self.withdraw(kind, effects);
+        }
+    }
+
+    pub(super) fn fail_starting(&mut self, failure: &Failure, effects: &mut Vec<Effect>) {
+        let waiting = std::mem::take(&mut self.starting);
+        effects.extend(waiting.into_iter().map(|client| Effect::Reply(client, Err(failure.clone()))));
+    }
+
+    /// Somebody asked for the opposite before it was done.
+    pub(super) fn refuse_starting(&mut self, effects: &mut Vec<Effect>) {
+        let failure = Failure::new(FailureCode::NotRunning, "the session was stopped before it had begun");
+        self.fail_starting(&failure, effects);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let own = match &self.worker {
+            Worker::Backoff { until } | Worker::Stopping { until, .. } => Some(*until),
+            _ => None,
+        };
+        // A tracker that reads a large tree may take its time.
+        let is_running = matches!(self.worker, Worker::Running { .. });
+        let asked = self.live().filter(|_| is_running).and_then(|live| live.asked.values().map(|q| q.until).min());
+        let is_killed = self.live().is_some_and(|live| live.is_killed);
+        let timed = [own, asked].into_iter().flatten().filter(|_| !is_killed);
+        timed.chain(self.unwish_at).min()
+    }
+
+    pub(super) fn tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        if self.unwish_at.is_some_and(|at| at <= now) {
+            self.unwish_at = None;
+            effects.push(Effect::SetWanted(self.status.project.clone(), false));
+        }
+        match &self.worker {
+            Worker::Backoff { until } if *until <= now => {
+                self.worker = Worker::None;
+                effects.push(Effect::Probe(self.status.project.clone()));
+            }
+            Worker::Running { live } if live.asked.values().any(|question| question.until <= now) => {
+                self.kill(effects);
+            }
+            Worker::Stopping { until, .. } if *until <= now => self.kill(effects),
+            _ => {}
+        }
+    }
+
+    fn kill(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(live) = self.live_mut().filter(|live| !live.is_killed) {
+            live.is_killed = true;
+            effects.push(Effect::Kill(live.tracker));
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The loop of one tracker: hints to pace, pace to scan, scan to tree, tree to journal.
+//!
+//! One thread owns all of it. Everything that can wake it is one [`Input`]; it sleeps until the next of its deadlines, and
+//! for ever while nothing is dirty. The agent talks to it through its standard input and output; the end of its
+//! input means that the agent is gone, and ends the session.
+
+mod link;
+mod observer;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crate::entry::{Entry, Gap, GapReason, Reason, What};
+use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
+use crate::locate;
+use crate::platform::{Directories, process, stop_signals};
+use crate::project::ProjectRoot;
+use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
+use crate::status::{State, WatchMode};
+use crate::watch::Event;
+use crate::{snapshot, spool};
+use link::Outbox;
+use observer::Observer;
+
+pub use link::Link;
+
+/// How long a stop or a sync waits for the event of its own cookie, before it looks at everything instead.
+const COOKIE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the files of `.context` are left alone after somebody touched them, so that `rm -r` is not raced.
+const RECORD_QUIET: Duration = Duration::from_millis(150);
+
+/// Between two tries to write what could not be written.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Everything that can wake the tracker.
+#[derive(Debug)]
+enum Input {
+    /// The file system says something.
+    Watch(Event),
+    /// The agent says something.
+    Agent(ToTracker),
+    /// The agent is gone.
+    AgentGone,
+    /// Somebody asks us to end.
+    Signal,
+}
+
+/// What waits until the event of a cookie has come, behind which no older event can come.
+struct Waiting {
+    cookie: PathBuf,
+    until: Instant,
+    then: Then,
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    Answer(u64),
+    End(Reason),
+}
+
+/// Records a project until it is told to end.
+///
+/// # Errors
+///
+/// The project can't be recorded, or not any longer; the agent was told the same.
+pub fn run(root: ProjectRoot, link: Link) -> Result<(), Failure> {
+    let (sender, inputs) = mpsc::channel();
+    let outbox = link.open(sender.clone());
+    let result = Tracker::start(root, sender, outbox.clone()).and_then(|tracker| tracker.run(&inputs));
+    if let Err(failure) = &result {
+        outbox.send(FromTracker::Failed { failure: failure.clone() });
+    }
+    outbox.close();
+    result
+}
+
+struct Tracker {
+    root: ProjectRoot,
+    directories: Directories,
+    pid: u32,
+    lock: TrackerLock,
+    journal: Journal,
+    observer: Observer,
+    outbox: Outbox,
+    waiting: VecDeque<Waiting>,
+    cookies: u64,
+    /// When to look after the files of `.context`.
+    tend_at: Option<Instant>,
+    /// When to try again to write.
+    retry_at: Option<Instant>,
+    /// When we last knew of everything, for the gap that an overflow leaves.
+    seen_all_at: chrono::DateTime<chrono::FixedOffset>,
+}
+
+impl Tracker {
+    fn start(root: ProjectRoot, sender: Sender<Input>, outbox: Outbox) -> Result<Self, Failure> {
+        let directories = Directories::find()?;
+        Journal::init(&root)?;
+        locate::check_context(&root)?;
+        let (config, warnings) = locate::load_config(&directories, Some(&root))?;
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        journal::refuse_other_tool(&root)?;
+        let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
+        let signalled = sender.clone();
+        stop_signals(move |_| drop(signalled.send(Input::Signal)))
+            .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
+        let pid = std::process::id();
+        let mut journal = Journal::open(&root, config.record.summarise_over);
+        let gap = gap_since_last_session(&root);
+        journal.begin(&Begin { pid, identity: process::identity(pid) }, gap.into_iter().collect())?;
+        let observer = Observer::new(&root, &config, sender);
+        let mut tracker = Self {
+            root,
+            directories,
+            pid,
+            lock,
+            journal,
+            observer,
+            outbox,
+            waiting: VecDeque::new(),
+            cookies: 0,
+            tend_at: None,
+            retry_at: None,
+            seen_all_at: now(),
+        };
+        tracker.begin()?;
+        Ok(tracker)
+    }
+
+    /// Takes the tree as it is for the beginning.
+    fn begin(&mut self) -> Result<(), Failure> {
+        self.observer.take_stock()?;
+        self.take_spool();
+        if let Some(facts) = self.journal.tracker_mut() {
+            facts.state = State::Running;
+        }
+        self.describe_watch();
+        self.journal.write_state()?;
+        self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
+        Ok(())
+    }
+
+    fn run(mut self, inputs: &Receiver<Input>) -> Result<(), Failure> {
+        loop {
+            let first = match self.deadline() {
+                None => inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            if let Err(RecvTimeoutError::Disconnected) = first {
+                return self.end(Reason::AgentGone);
+            }
+            for input in first.into_iter().chain(inputs.try_iter()) {
+                self.on(input)?;
+            }
+            if let Some(reason) = self.work()? {
+                return self.end(reason);
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        [self.observer.deadline(), waiting, self.tend_at, self.retry_at].into_iter().flatten().min()
+    }
+
+    fn on(&mut self, input: Input) -> Result<(), Failure> {
+        match input {
+            Input::Watch(Event::Record(name)) => self.on_record(&name),
+            Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
+            Input::Watch(event) => self.observer.on(event),
+            Input::Agent(ToTracker::Record { request, record }) => {
+                // What was done before the command stands before it.
+                self.look_at_all_dirty()?;
+                let answer = match self.journal.append_record(record, APPEND_PATIENCE) {
+                    Ok(seq) => FromTracker::Recorded { request, seq },
+                    Err(failure) => FromTracker::Refused { request, failure },
+                };
+                self.outbox.send(answer);
+                self.report();
+            }
+            Input::Agent(ToTracker::Sync { request }) => self.wait_for_cookie(Then::Answer(request)),
+            Input::Agent(ToTracker::Ping { request }) => self.outbox.send(FromTracker::Synced { request }),
+            Input::Agent(ToTracker::Stop) => self.wait_for_cookie(Then::End(Reason::User)),
+            Input::AgentGone => self.wait_for_cookie(Then::End(Reason::AgentGone)),
+            Input::Signal => {
+                self.outbox.send(FromTracker::Signalled);
+                self.wait_for_cookie(Then::End(Reason::Signal));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is due; gives the reason for the end when it has come.
+    fn work(&mut self) -> Result<Option<Reason>, Failure> {
+        let now = Instant::now();
+        let batch = self.observer.look_if_due(now)?;
+        self.write(batch)?;
+        if self.tend_at.is_some_and(|at| at <= now) {
+            self.tend_at = None;
+            self.tend_record()?;
+        }
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.write(Batch::default())?;
+        }
+        let mut end = None;
+        while self.waiting.front().is_some_and(|waiting| waiting.until <= now) {
+            let Some(waiting) = self.waiting.pop_front() else { break };
+            let _ = std::fs::remove_file(self.root.context_dir().join(&waiting.cookie));
+            self.look_at_all_dirty()?;
+            match waiting.then {
+                Then::Answer(request) => {
+                    let adopted = self.journal.adopt_foreign(APPEND_PATIENCE);
+                    self.outbox.send(match adopted {
+                        Ok(_) => FromTracker::Synced { request },
+                        Err(failure) => FromTracker::Refused { request, failure },
+                    });
+                    self.report();
+                }
+                Then::End(reason) => end = end.or(Some(reason)),
+            }
+        }
+        Ok(end)
+    }
+
+    /// Makes a file in `.context` whose event tells that all older events have come.
+    fn wait_for_cookie(&mut self, then: Then) {
+        self.cookies += 1;
+        let cookie = PathBuf::from(format!(".cookie-{}-{}", self.pid, self.cookies));
+        let is_seen = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
+        if !is_seen {
+            self.observer.look_everywhere();
+        }
+        let until = Instant::now() + if is_seen { COOKIE_PATIENCE } else { Duration::ZERO };
+        self.waiting.push_back(Waiting { cookie, until, then });
+    }
+
+    fn on_record(&mut self, name: &Path) {
+        match self.waiting.iter().position(|waiting| waiting.cookie == name) {
+            // Those that wait for an older cookie have waited long enough, too.
+            Some(at) => {
+                let now = Instant::now();
+                self.waiting.iter_mut().take(at + 1).for_each(|waiting| waiting.until = now);
+            }
+            None => self.tend_at = Some(Instant::now() + RECORD_QUIET),
+        }
+    }
+
+    fn look_at_all_dirty(&mut self) -> Result<(), Failure> {
+        let batch = self.observer.look_at_all()?;
+        self.write(batch)
+    }
+
+    /// Writes a batch, or keeps it for later: what can't be written now is not lost.
+    fn write(&mut self, batch: Batch) -> Result<(), Failure> {
+        let mut whats = batch.changes;
+        if batch.was_blind {
+            let gap = Gap {
+                from: self.seen_all_at,
+                to: now(),
+                reason: GapReason::Overflow,
+                changes_found: Some(whats.len() as u64),
+            };
+            whats.insert(0, What::Gap(gap));
+        }
+        self.seen_all_at = now();
+        if whats.is_empty() && !self.journal.has_pending() {
+            return Ok(());
+        }
+        self.describe_watch();
+        match self.journal.append(whats, APPEND_PATIENCE) {
+            Ok(_) => self.retry_at = None,
+            Err(failure) => {
+                self.check_root()?;
+                tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
+                self.retry_at = Some(Instant::now() + RETRY);
+            }
+        }
+        self.report();
+        Ok(())
+    }
+
+    /// Notices lines of other programs, and files that were removed.
+    fn tend_record(&mut self) -> Result<(), Failure> {
+        self.check_root()?;
+        if !self.lock.is_current(&self.root) {
+            Journal::init(&self.root)?;
+            locate::check_context(&self.root)?;
+            self.lock = TrackerLock::acquire(&self.root).map_err(|error| journal::lock_failure(&self.root, &error))?;
+            self.observer.watch_record();
+        }
+        let tended = self.journal.restore().and_then(|()| self.journal.adopt_foreign(APPEND_PATIENCE));
+        match tended {
+            Ok(true) => self.report(),
+            Ok(false) => {}
+            Err(failure) => tracing::warn!(%failure, "the files of the record could not be tended"),
+        }
+        Ok(())
+    }
+
+    /// A root that is gone ends the session: nothing of ours is made below a mount point or in a folder that is no more.
+    fn check_root(&self) -> Result<(), Failure> {
+        if self.root.path().is_dir() {
+            return Ok(());
+        }
+        let message = format!("the folder {} is gone", self.root);
+        Err(Failure::new(FailureCode::BadProject, message)
+            .with_hint("bring it back, or remove the project from the list"))
+    }
+
+    fn take_spool(&mut self) {
+        let journal = &mut self.journal;
+        let take =
+            |spooled: spool::Spooled| journal.append_record_at(spooled.record, spooled.time, APPEND_PATIENCE).map(drop);
+        match spool::take(&self.directories, self.root.path(), take) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "took over what had to wait"),
+            Err(failure) => tracing::warn!(%failure, "what waits could not be taken over"),
+        }
+    }
+
+    fn describe_watch(&mut self) {
+        let Some(facts) = self.journal.tracker_mut() else { return };
+        facts.directories_watched = self.observer.directories_watched();
+        facts.files_indexed = self.observer.files_indexed();
+        facts.degraded = self.observer.degraded();
+        facts.watch_mode = Some(if facts.degraded.is_some() { WatchMode::Polling } else { WatchMode::Native });
+    }
+
+    fn report(&self) {
+        self.outbox.send(FromTracker::Status { status: Box::new(snapshot::read(&self.root)) });
+    }
+
+    fn end(mut self, reason: Reason) -> Result<(), Failure> {
+        let ended = self.journal.end(self.pid, reason);
+        if ended.is_err() {
+            // A folder that is gone has nothing to be written into.
+            self.check_root()?;
+        }
+        ended
+    }
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+struct Batch {
+    changes: Vec<What>,
+    /// Events were lost before it.
+    was_blind: bool,
+}
+
+/// The span since the last session, which nobody observed.
+fn gap_since_last_session(root: &ProjectRoot) -> Option<What> {
+    let is_of_session = |entry: &Entry| entry.session.is_some();
+    let last = journal::read::last(root, 1, &is_of_session).ok()?.pop()?;
+    let reason = match last.what {
+        What::Stopped(_) => GapReason::Stopped,
+        _ => GapReason::Killed,
+    };
+    Some(What::Gap(Gap { from: last.time, to: now(), reason, changes_found: None }))
+}

@@ -1,0 +1,251 @@
+//! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use super::{Batch, Input};
+use crate::config::Config;
+use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Move, What};
+use crate::pace::{Hint, Pace};
+use crate::project::{CONTEXT_DIR, ProjectRoot};
+use crate::request::{Failure, FailureCode};
+use crate::rules::Rules;
+use crate::scan;
+use crate::tree::{Change, Meta, Tree};
+use crate::watch::{Blind, Event, Watches};
+
+/// Between two looks at what can't be watched; longer where a look takes long.
+const POLL: Duration = Duration::from_secs(2);
+
+/// A look at what can't be watched takes at most this part of the time.
+const POLL_SHARE: u32 = 20;
+
+pub(super) struct Observer {
+    root: ProjectRoot,
+    inputs: Sender<Input>,
+    rules: Rules,
+    tree: Tree,
+    pace: Pace,
+    watches: Watches,
+    /// Events were lost: the next look is at everything, behind new watches.
+    is_blind: bool,
+    poll_at: Option<Instant>,
+    files: u64,
+}
+
+impl Observer {
+    pub(super) fn new(root: &ProjectRoot, config: &Config, inputs: Sender<Input>) -> Self {
+        let watches = watches(root, &inputs);
+        Self {
+            root: root.clone(),
+            inputs,
+            rules: Rules::new(&config.watch, scan::shared_rules(root)),
+            tree: Tree::default(),
+            pace: Pace::new(config.record),
+            watches,
+            is_blind: false,
+            poll_at: None,
+            files: 0,
+        }
+    }
+
+    /// Takes the tree as it is, without calling anything a change.
+    pub(super) fn take_stock(&mut self) -> Result<(), Failure> {
+        let started = Instant::now();
+        self.see(&[everywhere()])?;
+        self.files = self.tree.file_count();
+        self.plan_poll(started);
+        Ok(())
+    }
+
+    pub(super) fn on(&mut self, event: Event) {
+        match event {
+            Event::Touched(path) => self.pace.push(&path, false, Instant::now()),
+            Event::Overflow => self.is_blind = true,
+            Event::Record(_) => {}
+        }
+    }
+
+    /// The next look is at everything.
+    pub(super) fn look_everywhere(&mut self) {
+        let Hint { path, recursive } = everywhere();
+        self.pace.push(&path, recursive, Instant::now());
+    }
+
+    /// When to call [`Observer::look_if_due`].
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let now = self.is_blind.then(Instant::now);
+        [now, self.pace.deadline(), self.poll_at].into_iter().flatten().min()
+    }
+
+    pub(super) fn look_if_due(&mut self, now: Instant) -> Result<Batch, Failure> {
+        if self.is_blind {
+            return self.look_at_all();
+        }
+        let mut changes = Vec::new();
+        if self.poll_at.is_some_and(|at| at <= now) {
+            let hints: Vec<Hint> =
+                self.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
+            changes = self.look(&hints, FoundBy::Poll)?;
+            self.plan_poll(now);
+        }
+        let hints = self.pace.take(now);
+        changes.extend(self.look(&hints, FoundBy::Watch)?);
+        Ok(Batch { changes, was_blind: false })
+    }
+
+    /// Looks at all that is dirty, due or not.
+    pub(super) fn look_at_all(&mut self) -> Result<Batch, Failure> {
+        let mut hints = self.pace.take_all();
+        if !self.is_blind {
+            return Ok(Batch { changes: self.look(&hints, FoundBy::Watch)?, was_blind: false });
+        }
+        self.is_blind = false;
+        self.watches = watches(&self.root, &self.inputs);
+        hints = vec![everywhere()];
+        Ok(Batch { changes: self.look(&hints, FoundBy::Scan)?, was_blind: true })
+    }
+
+    fn look(&mut self, hints: &[Hint], found_by: FoundBy) -> Result<Vec<What>, Failure> {
+        if hints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut changes = self.see(hints)?;
+        for folder in folders_with_new_rules(hints, &changes) {
+            changes.extend(self.relearn(&folder)?);
+        }
+        for change in &changes {
+            match change {
+                Change::Created(_, meta) if meta.kind != EntryKind::Dir => self.files += 1,
+                Change::Deleted(_, kind) if *kind != EntryKind::Dir => self.files = self.files.saturating_sub(1),
+                _ => {}
+            }
+        }
+        Ok(changes.into_iter().map(|change| what(change, found_by)).collect())
+    }
+
+    /// Brings index and watches up to what lies on disk at the hinted places.
+    fn see(&mut self, hints: &[Hint]) -> Result<Vec<Change>, Failure> {
+        for hint in hints {
+            self.unwatch_if_replaced(&hint.path);
+        }
+        let watches = &mut self.watches;
+        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
+        let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch).map_err(|error| {
+            let message = format!("cannot read the folder {}: {error}", self.root);
+            Failure::new(FailureCode::BadProject, message).with_hint("see whether it is still there and readable")
+        })?;
+        let changes = self.tree.reconcile(seen);
+        for change in &changes {
+            if let Change::Deleted(path, EntryKind::Dir) | Change::Moved(path, _, Meta { kind: EntryKind::Dir, .. }) =
+                change
+                && !self.tree.find(path).is_some_and(|node| node.is_folder())
+            {
+                self.watches.unwatch_below(path);
+                self.rules.forget(path);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
+    /// before the folder gets one at its new place.
+    fn unwatch_if_replaced(&mut self, path: &Path) {
+        let Some(node) = self.tree.find(path).filter(|node| node.is_folder()) else { return };
+        let now = fs::symlink_metadata(self.root.path().join(path));
+        if !now.is_ok_and(|metadata| scan::is_same_folder(&metadata, node.meta())) && !path.as_os_str().is_empty() {
+            self.watches.unwatch_below(path);
+        }
+    }
+
+    /// Follows the rules of a folder that have changed: what they let in or keep out now is no change of the files.
+    fn relearn(&mut self, folder: &Path) -> Result<Vec<Change>, Failure> {
+        let before = self.rules.clone();
+        self.rules.forget_own_project(folder);
+        let hint = Hint { path: folder.to_path_buf(), recursive: true };
+        let watches = &mut self.watches;
+        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
+        let seen = scan::observe(&self.root, &[hint], &self.tree, &mut self.rules, watch).unwrap_or_default();
+        for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
+            self.watches.unwatch_below(&gone);
+        }
+        let mut changes = self.tree.reconcile(seen);
+        let was_ignored = |path: &Path, meta: &Meta| before.explain(path, meta.kind == EntryKind::Dir).is_some();
+        changes.retain(|change| !matches!(change, Change::Created(path, meta) if was_ignored(path, meta)));
+        self.files = self.tree.file_count();
+        Ok(changes)
+    }
+
+    fn plan_poll(&mut self, started: Instant) {
+        let is_needed = !self.watches.polled().is_empty();
+        self.poll_at = is_needed.then(|| Instant::now() + POLL.max(started.elapsed() * POLL_SHARE));
+    }
+
+    pub(super) fn watch_record(&mut self) {
+        self.watches.watch_record();
+    }
+
+    pub(super) fn sees_record(&self) -> bool {
+        self.watches.sees_record()
+    }
+
+    pub(super) fn directories_watched(&self) -> u64 {
+        self.watches.count()
+    }
+
+    pub(super) fn files_indexed(&self) -> u64 {
+        self.files
+    }
+
+    /// Why changes come late, in a sentence.
+    pub(super) fn degraded(&self) -> Option<String> {
+        self.watches.blind().map(Blind::explain)
+    }
+}
+
+fn watches(root: &ProjectRoot, inputs: &Sender<Input>) -> Watches {
+    let inputs = inputs.clone();
+    Watches::new(root, move |event| drop(inputs.send(Input::Watch(event))))
+}
+
+fn everywhere() -> Hint {
+    Hint { path: PathBuf::new(), recursive: true }
+}
+
+/// The folders in which a file that holds rules has come, gone or changed.
+fn folders_with_new_rules(hints: &[Hint], changes: &[Change]) -> Vec<PathBuf> {
+    let patterns = hints
+        .iter()
+        .map(|hint| hint.path.as_path())
+        .filter(|path| path.file_name().is_some_and(|name| name == ".gitignore" || name == CONTEXT_DIR));
+    let manifests = changes.iter().flat_map(|change| match change {
+        Change::Created(path, _) | Change::Deleted(path, _) => vec![path.as_path()],
+        Change::Moved(from, to, _) => vec![from.as_path(), to.as_path()],
+        Change::Edited(..) => Vec::new(),
+    });
+    let manifests = manifests.filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"));
+    let mut folders: Vec<PathBuf> = patterns.chain(manifests).filter_map(Path::parent).map(Path::to_path_buf).collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+fn what(change: Change, found_by: FoundBy) -> What {
+    let file = |path: &Path, entry, meta: Option<&Meta>| FileChange {
+        path: EntryPath::new(path),
+        entry,
+        size: meta.filter(|_| entry != EntryKind::Dir).map(|meta| meta.size),
+        mtime_ns: meta.filter(|_| entry != EntryKind::Dir).map(|meta| meta.mtime_ns),
+        found_by,
+    };
+    match change {
+        Change::Created(path, meta) => What::Created(file(&path, meta.kind, Some(&meta))),
+        Change::Edited(path, meta) => What::Edited(file(&path, meta.kind, Some(&meta))),
+        Change::Deleted(path, kind) => What::Deleted(file(&path, kind, None)),
+        Change::Moved(from, to, meta) => {
+            What::Moved(Move::new(&from, &to, meta.kind, meta.size, meta.mtime_ns, found_by))
+        }
+    }
+}

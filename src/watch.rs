@@ -1,0 +1,194 @@
+//! From the file system's events to hints.
+//!
+//! A hint only says where to look. Each folder that counts has one watch of its own, so that ignored trees cost nothing.
+//! What can't be watched (a limit, a file system without events) is kept as a list of folders to look at regularly, and
+//! said: it is never silently left out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use notify::event::EventKindMask;
+use notify::{ErrorKind, PathOp, RecommendedWatcher, Watcher as _};
+
+use crate::platform::files::{self, FsKind};
+use crate::project::{CONTEXT_DIR, ProjectRoot};
+
+/// What the file system says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something happened at a path, relative to the root; the root itself is the empty path.
+    Touched(PathBuf),
+    /// Something happened to a file of `.context`, or to the folder itself (then the name is empty).
+    Record(PathBuf),
+    /// Events were lost: anything may have happened anywhere.
+    Overflow,
+}
+
+/// Why a part of the tree is not watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blind {
+    /// The user's number of inotify watches is used up.
+    WatchLimit,
+    /// The user's number of inotify instances is used up, or the watcher failed to start otherwise.
+    NoWatcher(String),
+    /// The file system delivers no events.
+    FileSystem(&'static str),
+    /// A folder refused its watch.
+    Refused(String),
+}
+
+impl Blind {
+    /// What is wrong and what mends it, in a sentence each.
+    pub fn explain(&self) -> String {
+        match self {
+            Blind::WatchLimit => {
+                "the system's limit of watched folders is reached, so a part of the project is polled; \
+                raise it with: sudo sysctl fs.inotify.max_user_watches=524288"
+                    .to_owned()
+            }
+            Blind::NoWatcher(reason) => format!(
+                "the system refused to watch ({reason}), so the project is polled; \
+                 raise the limit with: sudo sysctl fs.inotify.max_user_instances=1024"
+            ),
+            Blind::FileSystem(kind) => {
+                format!("{kind} delivers no events, so the project is polled; changes appear within seconds")
+            }
+            Blind::Refused(reason) => format!("a folder can't be watched ({reason}), so it is polled"),
+        }
+    }
+}
+
+/// The watches of one project.
+pub struct Watches {
+    root: ProjectRoot,
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+    polled: BTreeSet<PathBuf>,
+    blind: Option<Blind>,
+}
+
+impl Watches {
+    /// Starts without a watch on any folder but `.context`. `on_event` is called from the watcher's thread: it must only
+    /// forward.
+    pub fn new(root: &ProjectRoot, on_event: impl Fn(Event) + Send + 'static) -> Self {
+        let mut watches =
+            Self { root: root.clone(), watcher: None, watched: BTreeSet::new(), polled: BTreeSet::new(), blind: None };
+        if let Ok(FsKind::Remote(kind)) = files::file_system(root.path()) {
+            watches.blind = Some(Blind::FileSystem(kind));
+            return watches;
+        }
+        let base = root.path().to_path_buf();
+        let forward = move |result: notify::Result<notify::Event>| events(&base, result, &on_event);
+        let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
+        match RecommendedWatcher::new(forward, config) {
+            Ok(watcher) => watches.watcher = Some(watcher),
+            Err(error) => watches.blind = Some(Blind::NoWatcher(error.to_string())),
+        }
+        watches.watch_record();
+        watches
+    }
+
+    /// Watches `.context` itself, again after it was made anew.
+    pub fn watch_record(&mut self) {
+        let path = self.root.context_dir();
+        if let Some(watcher) = &mut self.watcher {
+            // A watch on a folder that is gone would stand in the way of the one on its successor.
+            let _ = watcher.unwatch(&path);
+            if let Err(error) = watcher.watch(&path, notify::RecursiveMode::NonRecursive) {
+                tracing::warn!(%error, "the folder of the record is not watched");
+            }
+        }
+    }
+
+    /// Watches folders, relative to the root. Must come before they are listed.
+    pub fn watch(&mut self, folders: &[PathBuf]) {
+        let Some(watcher) = &mut self.watcher else {
+            self.polled.extend(folders.iter().cloned());
+            return;
+        };
+        let absolute = |folder: &PathBuf| self.root.path().join(folder);
+        let mut ops: Vec<PathOp> = folders.iter().map(|folder| PathOp::watch_non_recursive(absolute(folder))).collect();
+        self.watched.extend(folders.iter().cloned());
+        while let Err(error) = watcher.update_paths(ops) {
+            let Some(failed) = error.origin else { break };
+            ops = error.remaining;
+            let kind = &error.source.kind;
+            if let ErrorKind::MaxFilesWatch = kind {
+                self.blind = Some(Blind::WatchLimit);
+                for op in std::iter::once(&failed).chain(&ops) {
+                    turn_to_polling(&self.root, op, &mut self.watched, &mut self.polled);
+                }
+                break;
+            }
+            if !matches!(kind, ErrorKind::PathNotFound) {
+                self.blind.get_or_insert(Blind::Refused(error.source.to_string()));
+                turn_to_polling(&self.root, &failed, &mut self.watched, &mut self.polled);
+            }
+        }
+    }
+
+    /// Takes the watches off a folder and all below it.
+    pub fn unwatch_below(&mut self, folder: &Path) {
+        let is_below = |path: &PathBuf| path.starts_with(folder);
+        self.polled.retain(|path| !is_below(path));
+        let gone: Vec<PathBuf> =
+            self.watched.range(folder.to_path_buf()..).take_while(|p| is_below(p)).cloned().collect();
+        for path in gone {
+            self.watched.remove(&path);
+            if let Some(watcher) = &mut self.watcher {
+                // Already gone with its folder, mostly.
+                let _ = watcher.unwatch(&self.root.path().join(path));
+            }
+        }
+    }
+
+    /// How many folders have a watch.
+    pub fn count(&self) -> u64 {
+        self.watched.len() as u64
+    }
+
+    /// The topmost folders that must be looked at regularly.
+    pub fn polled(&self) -> Vec<PathBuf> {
+        let is_top = |path: &&PathBuf| !path.ancestors().skip(1).any(|above| self.polled.contains(above));
+        self.polled.iter().filter(is_top).cloned().collect()
+    }
+
+    /// Why something is polled.
+    pub fn blind(&self) -> Option<&Blind> {
+        self.blind.as_ref()
+    }
+
+    /// Whether an event tells of a file that was made in `.context`.
+    pub fn sees_record(&self) -> bool {
+        self.watcher.is_some()
+    }
+}
+
+fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathBuf>, polled: &mut BTreeSet<PathBuf>) {
+    if let Ok(folder) = op.as_path().strip_prefix(root.path()) {
+        watched.remove(folder);
+        polled.insert(folder.to_path_buf());
+    }
+}
+
+/// Runs on the watcher's thread.
+fn events(root: &Path, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
+    let event = match result {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::warn!(%error, "the watcher lost its way; everything is looked at again");
+            return on_event(Event::Overflow);
+        }
+    };
+    // An overflow has no paths, so it must be asked for first.
+    if event.need_rescan() {
+        return on_event(Event::Overflow);
+    }
+    for path in &event.paths {
+        let Ok(relative) = path.strip_prefix(root) else { continue };
+        on_event(match relative.strip_prefix(CONTEXT_DIR) {
+            Ok(name) => Event::Record(name.to_path_buf()),
+            Err(_) => Event::Touched(relative.to_path_buf()),
+        });
+    }
+}
