@@ -126,6 +126,11 @@ pub(crate) fn shut_down(directories: &Directories, client: &mut Client) -> Resul
         Err(failure) if failure.code == FailureCode::Version => terminate(client).ok_or(failure)?,
         Err(failure) => return Err(failure.into()),
     }
+    await_end(directories, deadline)
+}
+
+/// Waits until an agent that is ending has ended.
+pub(crate) fn await_end(directories: &Directories, deadline: Instant) -> Result<(), Error> {
     while is_alive(directories) {
         if Instant::now() >= deadline {
             let failure = Failure::new(FailureCode::Timeout, "the agent was asked to end and is still there");
