@@ -5,7 +5,9 @@
 mod cli;
 mod env;
 mod ipc;
+mod layers;
 mod sessions;
+mod streams;
 mod wire;
 
 /// A file that is not a module here would never run.
