@@ -54,7 +54,7 @@ impl Server {
         let endpoint = directories.endpoint()?;
         let cannot = |error: io::Error| {
             let message = format!("cannot listen at {}: {error}", endpoint.path().display());
-            Failure::new(FailureCode::Io, message).with_hint("run `ctx agent status`, or set CONTEXT_TRAY_RUNTIME_DIR")
+            Failure::new(FailureCode::Io, message).with_hint("set CONTEXT_TRAY_RUNTIME_DIR to a folder of your own")
         };
         files::claim_dir(&directories.runtime).map_err(cannot)?;
         match socket::listen(&endpoint) {

@@ -197,6 +197,19 @@ fn a_second_agent_says_that_there_is_one() {
 }
 
 #[test]
+fn an_agent_that_can_not_be_launched_says_why() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let shared = env.folder("shared");
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+    let mut command = env.ctx_command(&project, ["start"]);
+    command.env("CONTEXT_TRAY_RUNTIME_DIR", &shared);
+    env.run(command).fails(5).warns("not a folder of this user alone").hints("CONTEXT_TRAY_RUNTIME_DIR");
+    assert_eq!(fs::metadata(&shared).unwrap().permissions().mode() & 0o7777, 0o1777);
+}
+
+#[test]
 fn wishes_outlive_the_agent() {
     let env = TestEnv::new();
     let wanted = recorded(&env, "wanted");
