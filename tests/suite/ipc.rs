@@ -149,6 +149,19 @@ fn answers_may_come_in_any_order() {
 }
 
 #[test]
+fn a_peer_that_has_nothing_more_to_ask_still_gets_its_answer() {
+    let (requests, taken) = mpsc::channel();
+    let place = Place::serving(move |_, reply| requests.send(reply).unwrap());
+    let mut peer = place.peer();
+    peer.say(b"{\"v\":1,\"id\":1,\"request\":{\"kind\":\"agent\"}}\n");
+    peer.0.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    let reply: Reply = taken.recv().unwrap();
+    reply.send(Ok(Response::Done));
+    assert_eq!(peer.hear()["ok"]["kind"], "done");
+    peer.assert_hung_up();
+}
+
+#[test]
 fn a_request_that_is_dropped_is_answered_too() {
     let place = Place::serving(|_, reply| drop(reply));
     let failure = place.client().request(Request::Agent, soon()).unwrap_err();
