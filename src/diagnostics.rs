@@ -30,7 +30,9 @@ pub fn start(directories: &Directories, name: &str) {
     let Ok(appender) = appender else { return };
     let filter = env::var("CONTEXT_TRAY_LOG").ok().filter(|filter| !filter.is_empty());
     let filter = filter.and_then(|filter| Targets::from_str(&filter).ok());
-    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN).with_target("context_tray", LevelFilter::INFO));
+    let filter = filter.unwrap_or_else(|| {
+        Targets::new().with_default(LevelFilter::WARN).with_target("context_tray", LevelFilter::INFO)
+    });
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_timer(ChronoLocal::rfc_3339())

@@ -24,6 +24,7 @@ pub mod tree;
 pub mod pace;
 pub mod line;
 pub mod supervise;
+pub mod menu;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;

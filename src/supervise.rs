@@ -14,9 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::entry::Record;
 use crate::notice::{Notice, NoticeKey, NoticeKind};
-use crate::request::{
-    AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker,
-};
+use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker};
 use crate::status::{AgentStatus, ProjectStatus, State};
 use project::{Project, Worker};
 
@@ -229,6 +227,7 @@ impl Supervisor {
             effects.push(Effect::SetWanted(path.clone(), true));
         }
         project.wanted = true;
+        project.forget = false;
         project.unwish_at = None;
         if matches!(project.worker, Worker::Running { .. }) {
             let status = Box::new(project.status.clone());
@@ -273,6 +272,7 @@ impl Supervisor {
         };
         project.wanted = false;
         project.forget = true;
+        project.is_registered = false;
         project.refuse_starting(effects);
         effects.push(Effect::Unregister(path.to_path_buf()));
         match project.stop(now) {

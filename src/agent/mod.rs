@@ -149,7 +149,8 @@ fn claim(directories: &Directories, options: Options) -> Result<Claim, LaunchErr
         return Ok(claim);
     }
     let mut client = Client::connect(directories, Instant::now() + INTRODUCTION).map_err(|error| {
-        Failure::new(FailureCode::Busy, format!("another agent runs and does not answer ({error})"))
+        let failure = Failure::from(error);
+        Failure::new(FailureCode::Busy, format!("another agent runs and does not answer: {failure}"))
             .with_hint("end it with: ctx agent stop")
     })?;
     let Response::Agent(other) = client.request(Request::Agent, Instant::now() + INTRODUCTION)? else {

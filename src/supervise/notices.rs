@@ -1,7 +1,7 @@
 //! The words of the notices.
 
-use super::project::Project;
 use super::Effect;
+use super::project::Project;
 use crate::notice::{Action, Notice, NoticeKey, NoticeKind};
 use crate::request::{Failure, Openable, Request};
 use crate::status::{ProjectStatus, State};
@@ -43,6 +43,8 @@ pub(super) fn given_up(status: &ProjectStatus, failure: &Failure) -> Notice {
 pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
     let status = project.status.clone();
     match status.state {
+        // That it died and is started again was said already.
+        State::Stale if project.was_told(NoticeKind::Crashed) => {}
         State::Stale => {
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
             let title = format!("{}: stale PID{pid}", status.name());
@@ -61,7 +63,8 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
             let title = format!("{}: the folder is gone", status.name());
             let body = format!("{} can't be found, so nothing is recorded there.", status.project.display());
             let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
-            let missing = notice(&status, NoticeKind::Missing, title, body, vec![start(&status, "Start again"), remove]);
+            let missing =
+                notice(&status, NoticeKind::Missing, title, body, vec![start(&status, "Start again"), remove]);
             project.tell(NoticeKind::Missing, missing, effects);
         }
         _ => {

@@ -207,6 +207,7 @@ impl Project {
 
     /// The tracker said why it ends.
     fn could_not_go_on(&mut self, failure: Failure, was_ready: bool, effects: &mut Vec<Effect>) {
+        let is_told = !self.starting.is_empty();
         self.fail_starting(&failure, effects);
         let is_gone = failure.code == FailureCode::BadProject && was_ready;
         self.worker = if is_gone { Worker::None } else { Worker::Failed };
@@ -217,13 +218,19 @@ impl Project {
             return;
         }
         effects.push(Effect::Mark(self.status.project.clone(), State::Failed, failure.message.clone()));
-        let notice = notices::given_up(&self.status, &failure);
-        self.tell(NoticeKind::GivenUp, notice, effects);
+        if !is_told {
+            let notice = notices::given_up(&self.status, &failure);
+            self.tell(NoticeKind::GivenUp, notice, effects);
+        }
     }
 
     /// The tracker is dead and did not say why.
     fn died(&mut self, pid: Option<u32>, how: &str, now: Instant, effects: &mut Vec<Effect>) {
         self.deaths.retain(|death| now.saturating_duration_since(*death) < DEATHS_WITHIN);
+        if self.deaths.is_empty() {
+            // The last time is so long ago that this is news.
+            self.told.retain(|kind| *kind != NoticeKind::Crashed);
+        }
         self.deaths.push_back(now);
         let project = self.status.project.clone();
         let reason = format!("the tracker died: {how}");
@@ -260,6 +267,11 @@ impl Project {
             self.told.push(kind);
             effects.push(Effect::Notify(notice));
         }
+    }
+
+    /// Whether the user was told this and it still holds.
+    pub(super) fn was_told(&self, kind: NoticeKind) -> bool {
+        self.told.contains(&kind)
     }
 
     /// Takes a notice back whose cause is gone.

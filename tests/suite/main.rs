@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it goes wrong, and says where")]
 
+#[cfg(target_os = "linux")]
+mod bus;
 mod cli;
 mod env;
 mod ipc;
 mod layers;
 mod sessions;
 mod streams;
+#[cfg(target_os = "linux")]
+mod tray;
 mod wire;
 
 /// A file that is not a module here would never run.

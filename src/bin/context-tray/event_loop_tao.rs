@@ -1,0 +1,92 @@
+//! The main thread on Windows and macOS: both need a native event loop there, which is tao's.
+//!
+//! It sleeps until the system or a proxy wakes it. The icon is made when the agent's first status arrives, which is
+//! after the loop has begun: macOS takes it no earlier.
+
+use std::process::ExitCode;
+
+use context_tray::agent::Agent;
+use context_tray::notice::ToDesktop;
+use context_tray::request::{Request, ShutdownReason};
+use tao::event::Event as NativeEvent;
+use tao::event_loop::{ControlFlow, EventLoopBuilder};
+use tao::platform::run_return::EventLoopExtRunReturn;
+
+use crate::front::{Flow, Front};
+use crate::tray::{self, Click};
+
+/// What wakes the loop beside the system.
+enum Event {
+    Agent(ToDesktop),
+    Click(Click),
+}
+
+/// The main thread's loop.
+pub(crate) struct EventLoop(tao::event_loop::EventLoop<Event>);
+
+impl EventLoop {
+    pub(crate) fn new() -> Self {
+        let event_loop = EventLoopBuilder::with_user_event().build();
+        #[cfg(target_os = "macos")]
+        let event_loop = without_dock_icon(event_loop);
+        Self(event_loop)
+    }
+
+    /// What the agent calls to reach the loop.
+    pub(crate) fn forwarder(&self) -> Box<dyn Fn(ToDesktop) + Send> {
+        let proxy = self.0.create_proxy();
+        Box::new(move |message| drop(proxy.send_event(Event::Agent(message))))
+    }
+
+    /// Runs until the agent has ended.
+    pub(crate) fn run(mut self, agent: Agent) -> ExitCode {
+        let proxy = self.0.create_proxy();
+        tray::on_click(move |click| drop(proxy.send_event(Event::Click(click))));
+        let mut front = Front::new(agent.sender());
+        if let Err(error) = front.place() {
+            tracing::warn!(%error, "the tray shows nothing");
+        }
+        let mut front = Some(front);
+        let mut agent = Some(agent);
+        let mut code = ExitCode::SUCCESS;
+        self.0.run_return(|event, _, control_flow| {
+            if *control_flow == ControlFlow::Poll {
+                *control_flow = ControlFlow::Wait;
+            }
+            match event {
+                NativeEvent::UserEvent(Event::Agent(message)) => {
+                    match front.as_mut().map_or(Ok(Flow::Exit), |front| front.take(message)) {
+                        Ok(Flow::Continue) => {}
+                        Ok(Flow::Exit) => *control_flow = ControlFlow::Exit,
+                        Err(error) => tracing::warn!(%error, "the tray does not show the status"),
+                    }
+                }
+                NativeEvent::UserEvent(Event::Click(click)) => {
+                    if let Some(front) = &front {
+                        front.click(&click);
+                    }
+                }
+                // The agent has ended; or the system ends the program (logout, Cmd+Q), and does so for good as soon as
+                // this returns. To an agent that has ended, the request is nothing.
+                NativeEvent::LoopDestroyed => {
+                    front = None;
+                    if let Some(agent) = agent.take() {
+                        agent.sender().send(Request::Shutdown { reason: ShutdownReason::Quit });
+                        code = agent.join();
+                    }
+                }
+                _ => {}
+            }
+        });
+        code
+    }
+}
+
+/// A program of the menu bar has neither a place in the Dock nor the focus.
+#[cfg(target_os = "macos")]
+fn without_dock_icon(mut event_loop: tao::event_loop::EventLoop<Event>) -> tao::event_loop::EventLoop<Event> {
+    use tao::platform::macos::{ActivationPolicy, EventLoopExtMacOS};
+    event_loop.set_activation_policy(ActivationPolicy::Accessory);
+    event_loop.set_activate_ignoring_other_apps(false);
+    event_loop
+}

@@ -1,0 +1,229 @@
+//! Notices on the desktop: a [`Notice`] becomes a notification, a click on it becomes a [`Request`].
+//!
+//! One thread, which begins with the first notice, shows and closes them, since a notification server may take its
+//! time to answer. Each notification that is up has a thread of its own that waits for its end: the connection that
+//! showed it must live as long, and only it gets the clicks. No server, or no bus, is a normal thing and said once.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use context_tray::agent::AgentSender;
+use context_tray::notice::{Action, Notice, NoticeKey};
+use notify_rust::{Notification, NotificationHandle, NotificationResponse, Timeout};
+
+/// The most notifications that are up at a time, and so the most threads that wait for one.
+const MOST: usize = 8;
+
+/// What the thread is told.
+enum Message {
+    Show(Notice),
+    Withdraw(NoticeKey),
+    /// This notification is no longer up.
+    Ended(NoticeKey, Shown),
+}
+
+/// Names one notification to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Shown(u32);
+
+/// The way to the thread that shows notices.
+pub(crate) struct Notices {
+    agent: AgentSender,
+    thread: Option<Sender<Message>>,
+}
+
+impl Notices {
+    pub(crate) fn new(agent: AgentSender) -> Self {
+        Self { agent, thread: None }
+    }
+
+    /// Shows a notice in place of the one with its key.
+    pub(crate) fn show(&mut self, notice: Notice) {
+        if self.thread.is_none() {
+            let (sender, messages) = mpsc::channel();
+            let board = Board { agent: self.agent.clone(), own: sender.clone(), up: HashMap::new(), silent: false };
+            match thread::Builder::new().name("notices".to_owned()).spawn(move || board.run(&messages)) {
+                Ok(_) => self.thread = Some(sender),
+                Err(error) => tracing::warn!(%error, "can't show notices"),
+            }
+        }
+        self.send(Message::Show(notice));
+    }
+
+    /// Closes the notice with this key, if it is up.
+    pub(crate) fn withdraw(&self, key: NoticeKey) {
+        self.send(Message::Withdraw(key));
+    }
+
+    fn send(&self, message: Message) {
+        if let Some(thread) = &self.thread {
+            let _ = thread.send(message);
+        }
+    }
+}
+
+/// The notifications that are up.
+struct Board {
+    agent: AgentSender,
+    own: Sender<Message>,
+    up: HashMap<NoticeKey, Shown>,
+    silent: bool,
+}
+
+impl Board {
+    fn run(mut self, messages: &Receiver<Message>) {
+        for message in messages {
+            match message {
+                Message::Show(notice) => self.show(notice),
+                Message::Withdraw(key) => self.close(&key),
+                Message::Ended(key, shown) => {
+                    if self.up.get(&key) == Some(&shown) {
+                        self.up.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn show(&mut self, notice: Notice) {
+        self.close(&notice.key);
+        // Servers number upwards: the lowest is the oldest.
+        if let Some((oldest, _)) = self.up.iter().min_by_key(|(_, shown)| **shown).filter(|_| self.up.len() >= MOST) {
+            self.close(&oldest.clone());
+        }
+        match server::show(&notice) {
+            Ok((shown, handle)) => self.wait(notice, shown, handle),
+            Err(error) if !self.silent => {
+                self.silent = true;
+                tracing::info!(%error, title = notice.title, "no notification server; notices are only logged");
+            }
+            Err(_) => tracing::info!(title = notice.title, "not shown"),
+        }
+    }
+
+    fn close(&mut self, key: &NoticeKey) {
+        if let Some(shown) = self.up.remove(key)
+            && let Err(error) = server::close(shown)
+        {
+            tracing::info!(%error, "can't close a notification");
+        }
+    }
+
+    /// Waits on a thread of its own for the click or the end of a notification.
+    fn wait(&mut self, notice: Notice, shown: Shown, handle: NotificationHandle) {
+        let Notice { key, actions, .. } = notice;
+        self.up.insert(key.clone(), shown);
+        let (agent, own) = (self.agent.clone(), self.own.clone());
+        let waiting = thread::Builder::new().name("notice".to_owned()).spawn(move || {
+            let response = |response: &NotificationResponse| {
+                if let Some(action) = chosen(&actions, response) {
+                    agent.send(action.request.clone());
+                }
+            };
+            // An end without a response is an end all the same.
+            let _ = handle.wait_for_response(response);
+            let _ = own.send(Message::Ended(key, shown));
+        });
+        if let Err(error) = waiting {
+            tracing::warn!(%error, "can't wait for a click on a notification");
+        }
+    }
+}
+
+/// The notification of a notice, with buttons where the server has them.
+fn notification(notice: &Notice, body: &str, with_actions: bool) -> Notification {
+    let mut notification = Notification::new();
+    notification.appname("Context Tray").summary(&notice.title).body(body).timeout(Timeout::Default);
+    if with_actions && !notice.actions.is_empty() {
+        // A click beside the buttons does the first.
+        notification.action("default", &notice.actions[0].label);
+        for (index, action) in notice.actions.iter().enumerate() {
+            notification.action(&index.to_string(), &action.label);
+        }
+    }
+    notification
+}
+
+/// What the user wants done.
+fn chosen<'a>(actions: &'a [Action], response: &NotificationResponse) -> Option<&'a Action> {
+    match response {
+        NotificationResponse::Default => actions.first(),
+        // Named by its index; macOS answers with the text of the button.
+        NotificationResponse::Action(name) => {
+            let named = |(index, action): &(usize, &Action)| *name == index.to_string() || *name == action.label;
+            actions.iter().enumerate().find(named).map(|(_, action)| action)
+        }
+        NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
+    }
+}
+
+/// The freedesktop notification server on the session bus.
+#[cfg(target_os = "linux")]
+mod server {
+    use super::{Notice, NotificationHandle, Shown, notification};
+
+    const NAME: &str = "org.freedesktop.Notifications";
+    const PATH: &str = "/org/freedesktop/Notifications";
+
+    pub(super) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
+        let capabilities = notify_rust::get_capabilities()?;
+        let can = |capability: &str| capabilities.iter().any(|it| it == capability);
+        let body = if can("body-markup") { escaped(&notice.body) } else { notice.body.clone() };
+        let handle = notification(notice, &body, can("actions")).icon("context-tray").show()?;
+        Ok((Shown(handle.id()), handle))
+    }
+
+    /// The thread that waits for it learns of it from the server.
+    pub(super) fn close(Shown(id): Shown) -> zbus::Result<()> {
+        let bus = zbus::blocking::Connection::session()?;
+        bus.call_method(Some(NAME), PATH, Some(NAME), "CloseNotification", &id)?;
+        Ok(())
+    }
+
+    fn escaped(text: &str) -> String {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    }
+}
+
+/// Toasts and banners of the system, which it closes itself.
+#[cfg(not(target_os = "linux"))]
+mod server {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::{Notice, NotificationHandle, Shown, notification};
+
+    pub(super) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let notification = notification(notice, &notice.body, true);
+        // Registered by the installer; without it the toast would carry another program's name.
+        #[cfg(windows)]
+        let notification = notification.clone().app_id("ContextTray.ContextTray").finalize();
+        let handle = notification.show()?;
+        Ok((Shown(NEXT.fetch_add(1, Ordering::Relaxed)), handle))
+    }
+
+    pub(super) fn close(_: Shown) -> notify_rust::error::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use context_tray::request::Request;
+    use notify_rust::CloseReason;
+
+    use super::*;
+
+    #[test]
+    fn a_response_chooses_its_action_by_index_or_by_text() {
+        let action = |label: &str, request| Action { label: label.to_owned(), request };
+        let actions = [action("Start", Request::StartAll), action("Stop", Request::StopAll)];
+        let requested = |response| chosen(&actions, &response).map(|action| action.request.clone());
+        assert_eq!(requested(NotificationResponse::Default), Some(Request::StartAll));
+        assert_eq!(requested(NotificationResponse::Action("1".to_owned())), Some(Request::StopAll));
+        assert_eq!(requested(NotificationResponse::Action("Stop".to_owned())), Some(Request::StopAll));
+        assert_eq!(requested(NotificationResponse::Action("2".to_owned())), None);
+        assert_eq!(requested(NotificationResponse::Closed(CloseReason::Dismissed)), None);
+    }
+}

@@ -1,0 +1,335 @@
+//! A desktop for tests: a session bus in this process, and on it a tray host and a notification server.
+//!
+//! The host does what a panel does: it learns of icons, reads their menus and clicks on lines. Needs no system package.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use zbus::blocking::{Connection, Proxy, connection};
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::{OwnedValue, Value};
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+
+/// Long enough for a slow machine; nothing waits it out unless something is wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks again and again until there is an answer, and panics with `what` when there is none in time.
+pub(crate) fn wait_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
+        thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// The same with patience.
+pub(crate) fn wait<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_within(PATIENCE, what, look)
+}
+
+/// A session bus that lives as long as this process.
+pub(crate) struct Bus {
+    address: String,
+    _folder: TempDir,
+}
+
+impl Bus {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("unix:path={}", folder.path().join("bus").display());
+        let (ready, listens) = mpsc::channel();
+        let at = address.clone();
+        thread::spawn(move || {
+            zbus::block_on(async {
+                let mut bus = busd::bus::Bus::for_address(Some(&at)).await.unwrap();
+                ready.send(()).unwrap();
+                bus.run().await.unwrap();
+            });
+        });
+        listens.recv().unwrap();
+        Self { address, _folder: folder }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn connect(&self) -> connection::Builder<'_> {
+        connection::Builder::address(self.address.as_str()).unwrap()
+    }
+}
+
+/// A panel with a place for icons; it goes when this is dropped.
+pub(crate) struct Host {
+    connection: Connection,
+    items: Arc<Mutex<Vec<String>>>,
+}
+
+impl Host {
+    pub(crate) fn start(bus: &Bus) -> Self {
+        Self::new(bus, false)
+    }
+
+    /// One that takes icons and never answers.
+    pub(crate) fn start_hung(bus: &Bus) -> Self {
+        Self::new(bus, true)
+    }
+
+    fn new(bus: &Bus, hangs: bool) -> Self {
+        let items = Arc::new(Mutex::new(Vec::new()));
+        let watcher = Watcher { items: Arc::clone(&items), hangs };
+        let connection = bus
+            .connect()
+            .serve_at("/StatusNotifierWatcher", watcher)
+            .and_then(|builder| builder.name(WATCHER))
+            .and_then(connection::Builder::build)
+            .unwrap();
+        Self { connection, items }
+    }
+
+    /// Waits for the icon of the agent.
+    pub(crate) fn icon(&self) -> Icon<'_> {
+        let service = wait("an icon in the tray", || self.items.lock().unwrap().first().cloned());
+        Icon { connection: &self.connection, service }
+    }
+
+    /// Ends it, and returns when its name is free.
+    pub(crate) fn stop(self) {
+        self.connection.release_name(WATCHER).unwrap();
+        self.connection.close().unwrap();
+    }
+}
+
+struct Watcher {
+    items: Arc<Mutex<Vec<String>>>,
+    hangs: bool,
+}
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    async fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
+        let service = if service.starts_with('/') { header.sender().unwrap().to_string() } else { service.to_owned() };
+        self.items.lock().unwrap().push(service);
+        if self.hangs {
+            std::future::pending().await
+        }
+    }
+
+    fn register_status_notifier_host(&self, _service: &str) {}
+
+    #[zbus(property)]
+    fn registered_status_notifier_items(&self) -> Vec<String> {
+        self.items.lock().unwrap().clone()
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+
+    #[zbus(property)]
+    fn protocol_version(&self) -> i32 {
+        0
+    }
+}
+
+/// One icon in the tray.
+pub(crate) struct Icon<'a> {
+    connection: &'a Connection,
+    service: String,
+}
+
+/// What a menu's `GetLayout` says of one line.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
+impl Icon<'_> {
+    /// The menu as it is now.
+    pub(crate) fn menu(&self) -> Line {
+        let nothing: &[&str] = &[];
+        let (_, root): (u32, Layout) = self.proxy_to_menu().call("GetLayout", &(0, -1, nothing)).unwrap();
+        Line::new(root)
+    }
+
+    /// Waits for a line, with the labels that lead to it; of each label the beginning is enough.
+    pub(crate) fn wait_for(&self, path: &[&str]) -> Line {
+        self.wait_for_within(PATIENCE, path)
+    }
+
+    pub(crate) fn wait_for_within(&self, limit: Duration, path: &[&str]) -> Line {
+        wait_within(limit, &format!("{path:?} in the menu"), || self.menu().at(path).cloned())
+    }
+
+    /// Clicks on a line. Nobody waits for an answer: "Quit" may end the agent before it has given one.
+    pub(crate) fn click(&self, path: &[&str]) {
+        let line = self.wait_for(path);
+        assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
+        self.proxy_to_menu().call_noreply("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
+    }
+
+    /// Clicks on the icon itself.
+    pub(crate) fn activate(&self) {
+        let () = self.proxy_to_item().call("Activate", &(0, 0)).unwrap();
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.proxy_to_item().get_property("Id").unwrap()
+    }
+
+    /// The widths and heights of its pictures, and their pixels.
+    pub(crate) fn picture(&self) -> Vec<(i32, i32, Vec<u8>)> {
+        self.proxy_to_item().get_property("IconPixmap").unwrap()
+    }
+
+    fn proxy_to_item(&self) -> Proxy<'_> {
+        let uncached = zbus::proxy::CacheProperties::No;
+        zbus::blocking::proxy::Builder::new(self.connection)
+            .destination(self.service.as_str())
+            .and_then(|builder| builder.path("/StatusNotifierItem"))
+            .and_then(|builder| builder.interface("org.kde.StatusNotifierItem"))
+            .and_then(|builder| builder.cache_properties(uncached).build())
+            .unwrap()
+    }
+
+    fn proxy_to_menu(&self) -> Proxy<'_> {
+        Proxy::new(self.connection, self.service.as_str(), "/MenuBar", "com.canonical.dbusmenu").unwrap()
+    }
+}
+
+/// One line of a menu.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) id: i32,
+    pub(crate) label: String,
+    pub(crate) enabled: bool,
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Line {
+    fn new((id, properties, children): Layout) -> Self {
+        let text = |name: &str| properties.get(name).and_then(|value| value.downcast_ref::<String>().ok());
+        let enabled = properties.get("enabled").and_then(|value| value.downcast_ref::<bool>().ok());
+        Self {
+            id,
+            // A single underscore is a mnemonic, a double one is itself.
+            label: text("label").unwrap_or_default().replace("__", "_"),
+            enabled: enabled.unwrap_or(true),
+            lines: children.into_iter().map(|child| Self::new(child.try_into().unwrap())).collect(),
+        }
+    }
+
+    /// The line below this one at the end of the labels that lead to it.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Line> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        self.lines.iter().find(|line| line.label.starts_with(first)).and_then(|line| line.at(rest))
+    }
+}
+
+/// A notification server that remembers everything; it goes when this is dropped.
+pub(crate) struct Notifications {
+    connection: Connection,
+    shown: Arc<Mutex<Vec<Notification>>>,
+}
+
+/// What was asked of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Notification {
+    pub(crate) id: u32,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    /// Keys and labels.
+    pub(crate) actions: Vec<(String, String)>,
+    pub(crate) closed: bool,
+}
+
+impl Notification {
+    pub(crate) fn names(&self, words: &[&str]) -> bool {
+        words.iter().all(|word| self.title.contains(word) || self.body.contains(word))
+    }
+}
+
+impl Notifications {
+    pub(crate) fn start(bus: &Bus) -> Self {
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let server = NotificationServer { shown: Arc::clone(&shown) };
+        let connection = bus
+            .connect()
+            .serve_at("/org/freedesktop/Notifications", server)
+            .and_then(|builder| builder.name(NOTIFICATIONS))
+            .and_then(connection::Builder::build)
+            .unwrap();
+        Self { connection, shown }
+    }
+
+    /// All so far.
+    pub(crate) fn shown(&self) -> Vec<Notification> {
+        self.shown.lock().unwrap().clone()
+    }
+
+    /// Waits for one that names all of `words`.
+    pub(crate) fn wait_for(&self, words: &[&str]) -> Notification {
+        wait(&format!("a notification that names {words:?}"), || self.shown().into_iter().find(|it| it.names(words)))
+    }
+
+    /// Clicks on one; `default` is a click beside the buttons.
+    pub(crate) fn click(&self, id: u32, action: &str) {
+        let to_everyone: Option<&str> = None;
+        let path = "/org/freedesktop/Notifications";
+        self.connection.emit_signal(to_everyone, path, NOTIFICATIONS, "ActionInvoked", &(id, action)).unwrap();
+    }
+}
+
+struct NotificationServer {
+    shown: Arc<Mutex<Vec<Notification>>>,
+}
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl NotificationServer {
+    fn get_capabilities(&self) -> Vec<&str> {
+        vec!["actions", "body", "body-markup"]
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    fn notify(
+        &self,
+        _app_name: &str,
+        _replaces_id: u32,
+        _app_icon: &str,
+        summary: String,
+        body: String,
+        actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _expire_timeout: i32,
+    ) -> u32 {
+        let mut shown = self.shown.lock().unwrap();
+        let id = u32::try_from(shown.len()).unwrap() + 1;
+        let actions = actions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        shown.push(Notification { id, title: summary, body, actions, closed: false });
+        id
+    }
+
+    async fn close_notification(&self, id: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
+        for notification in self.shown.lock().unwrap().iter_mut().filter(|it| it.id == id) {
+            notification.closed = true;
+        }
+        Self::notification_closed(&emitter, id, 3).await.unwrap();
+    }
+
+    fn get_server_information(&self) -> (&str, &str, &str, &str) {
+        ("context-tray-tests", "context-tray", "1", "1.2")
+    }
+
+    #[zbus(signal)]
+    async fn notification_closed(emitter: &SignalEmitter<'_>, id: u32, reason: u32) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, key: &str) -> zbus::Result<()>;
+}
