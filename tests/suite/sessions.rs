@@ -187,6 +187,17 @@ fn three_starts_at_once_are_one_tracker() {
 }
 
 #[test]
+fn a_launched_agent_keeps_nothing_of_ours_open() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    // `cat` ends when nobody holds the pipe any more, by whatever descriptor.
+    let mut command = env.command("sh", &project);
+    command.args(["-c", "\"$0\" start 9>&1 | cat", env!("CARGO_BIN_EXE_ctx")]);
+    env.run(command).ok().says("Recording ");
+    pid_of(&env, &project);
+}
+
+#[test]
 fn a_second_agent_says_that_there_is_one() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");
