@@ -46,7 +46,7 @@ fn a_context_that_leads_elsewhere_is_refused() {
     std::os::unix::fs::symlink(&elsewhere, linked.join(".context")).unwrap();
     let occupied = env.folder("occupied");
     fs::write(occupied.join(".context"), "mine").unwrap();
-    for args in [&["init"][..], &["start"], &["log", "x"], &["note", "x"], &["tail"]] {
+    for args in [&["init"][..], &["start"], &["log", "x"], &["note", "x"], &["tail"], &["status"], &["stop"]] {
         env.ctx(&linked, args).fails(1).warns("symbolic link").hints("remove the link");
         env.ctx(&occupied, args).fails(1).warns("not a folder").hints("move it away");
     }
