@@ -54,7 +54,7 @@ fn by_ourselves(context: &Context<'_>, root: &ProjectRoot, record: Record) -> Re
     // A single record is never summarised.
     let mut journal = Journal::open(root, config::Record::default().summarise_over);
     spool::take(&context.directories, root.path(), |spooled| {
-        journal.append_record(spooled.record, LOCK_WAIT).map(|_| ())
+        journal.append_record_at(spooled.record, spooled.time, LOCK_WAIT).map(|_| ())
     })?;
     journal.append_record(record, LOCK_WAIT).map(|_| ())
 }
