@@ -92,6 +92,7 @@ pub mod registry;
 pub mod spool;
 pub mod snapshot;
 pub mod journal;
+pub mod index;
 pub mod scan;
 pub mod watch;
 pub mod ipc;

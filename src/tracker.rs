@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Gap, GapReason, Reason, What};
+use crate::index::{self, Known};
 use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
 use crate::platform::{Directories, process, stop_signals};
@@ -34,6 +35,9 @@ const RECORD_QUIET: Duration = Duration::from_millis(150);
 
 /// Between two tries to write what could not be written.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// So many changes may have to be replayed on the index that was kept.
+const SAVE_AFTER: usize = 5000;
 
 /// Everything that can wake the tracker.
 #[derive(Debug)]
@@ -91,6 +95,8 @@ struct Tracker {
     tend_at: Option<Instant>,
     /// When to try again to write.
     retry_at: Option<Instant>,
+    /// How many changes were recorded since the index was kept.
+    unsaved: usize,
     /// When the loop last went to sleep with nothing lost: where the gap begins that an overflow leaves.
     seen_all_at: chrono::DateTime<chrono::FixedOffset>,
 }
@@ -110,7 +116,8 @@ impl Tracker {
         let pid = std::process::id();
         let mut journal = Journal::open(&root, config.record.summarise_over);
         let gap = gap_since_last_session(&root);
-        journal.begin(&Begin { pid, identity: process::identity(pid) }, gap.into_iter().collect())?;
+        let known = index::load(&directories, &root);
+        journal.begin(&Begin { pid, identity: process::identity(pid) })?;
         let observer = Observer::new(&root, &config, sender);
         let mut tracker = Self {
             root,
@@ -124,21 +131,28 @@ impl Tracker {
             cookies: 0,
             tend_at: None,
             retry_at: None,
+            unsaved: 0,
             seen_all_at: now(),
         };
-        tracker.begin()?;
+        tracker.begin(gap, known)?;
         Ok(tracker)
     }
 
-    /// Takes the tree as it is for the beginning.
-    fn begin(&mut self) -> Result<(), Failure> {
-        self.observer.take_stock()?;
+    /// Takes the tree as it is for the beginning, and tells what happened to it since the last session.
+    fn begin(&mut self, gap: Option<Gap>, known: Option<Known>) -> Result<(), Failure> {
+        let found = self.observer.take_stock(known)?;
+        if let Some(mut gap) = gap {
+            (gap.to, gap.changes_found) = (now(), found.as_ref().map(|found| found.len() as u64));
+            let found = found.unwrap_or_default();
+            self.journal.append(std::iter::once(What::Gap(gap)).chain(found).collect(), APPEND_PATIENCE)?;
+        }
         self.take_spool();
         if let Some(facts) = self.journal.tracker_mut() {
             facts.state = State::Running;
         }
         self.describe_watch();
         self.journal.write_state()?;
+        self.save_index();
         self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
         Ok(())
     }
@@ -270,8 +284,14 @@ impl Tracker {
             return Ok(());
         }
         self.describe_watch();
+        self.unsaved += whats.len();
         match self.journal.append(whats, APPEND_PATIENCE) {
-            Ok(_) => self.retry_at = None,
+            Ok(_) => {
+                self.retry_at = None;
+                if self.unsaved >= SAVE_AFTER {
+                    self.save_index();
+                }
+            }
             Err(failure) => {
                 self.check_root()?;
                 tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
@@ -310,6 +330,14 @@ impl Tracker {
             .with_hint("bring it back, or remove the project from the list"))
     }
 
+    /// Keeps the index, unless it is ahead of the record.
+    fn save_index(&mut self) {
+        if !self.journal.has_pending() {
+            self.unsaved = 0;
+            self.observer.save(&self.directories, self.journal.last_seq());
+        }
+    }
+
     fn take_spool(&mut self) {
         let journal = &mut self.journal;
         let take =
@@ -339,6 +367,7 @@ impl Tracker {
             // A folder that is gone has nothing to be written into.
             self.check_root()?;
         }
+        self.save_index();
         ended
     }
 }
@@ -352,12 +381,12 @@ struct Batch {
 }
 
 /// The span since the last session, which nobody observed.
-fn gap_since_last_session(root: &ProjectRoot) -> Option<What> {
+fn gap_since_last_session(root: &ProjectRoot) -> Option<Gap> {
     let is_of_session = |entry: &Entry| entry.session.is_some();
     let last = journal::read::last(root, 1, &is_of_session).ok()?.pop()?;
     let reason = match last.what {
         What::Stopped(_) => GapReason::Stopped,
         _ => GapReason::Killed,
     };
-    Some(What::Gap(Gap { from: last.time, to: now(), reason, changes_found: None }))
+    Some(Gap { from: last.time, to: now(), reason, changes_found: None })
 }

@@ -31,7 +31,14 @@ pub(super) struct LogFile {
 
 impl LogFile {
     pub(super) fn new(root: &ProjectRoot) -> Self {
-        Self { path: root.session_log(), known: None, day: None, session: None, is_heading_due: false, owed: Vec::new() }
+        Self {
+            path: root.session_log(),
+            known: None,
+            day: None,
+            session: None,
+            is_heading_due: false,
+            owed: Vec::new(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
