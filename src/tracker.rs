@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::entry::{Entry, Gap, GapReason, Reason, What};
+use crate::entry::{Entry, Gap, GapReason, Reason, Record, What};
 use crate::index::{self, Known};
 use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
-use crate::platform::{Directories, process, stop_signals};
+use crate::platform::{Directories, files, process, stop_signals};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
 use crate::status::{State, WatchMode};
@@ -27,8 +27,11 @@ use observer::Observer;
 
 pub use link::Link;
 
-/// How long a stop or a sync waits for the event of its own cookie, before it looks at everything instead.
-const COOKIE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a question waits for the event of its own cookie, before it is answered without.
+const COOKIE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How the names of cookies begin.
+const COOKIE_PREFIX: &str = ".cookie-";
 
 /// How long the files of `.context` are left alone after somebody touched them, so that `rm -r` is not raced.
 const RECORD_QUIET: Duration = Duration::from_millis(150);
@@ -55,13 +58,17 @@ enum Input {
 /// What waits until the event of a cookie has come, behind which no older event can come.
 struct Waiting {
     cookie: PathBuf,
+    is_seen: bool,
     until: Instant,
     then: Then,
 }
 
-#[derive(Clone, Copy)]
 enum Then {
+    /// Say that all is in the journal.
     Answer(u64),
+    /// Write what a client sent: what was done before it stands before it.
+    Record(u64, Record),
+    /// End the session.
     End(Reason),
 }
 
@@ -110,6 +117,7 @@ impl Tracker {
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         journal::refuse_other_tool(&root)?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
+        sweep(&root);
         let signalled = sender.clone();
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
@@ -186,16 +194,7 @@ impl Tracker {
             Input::Watch(Event::Record(name)) => self.on_record(&name),
             Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
             Input::Watch(event) => self.observer.on(event),
-            Input::Agent(ToTracker::Record { request, record }) => {
-                // What was done before the command stands before it.
-                self.look_at_all_dirty()?;
-                let answer = match self.journal.append_record(record, APPEND_PATIENCE) {
-                    Ok(seq) => FromTracker::Recorded { request, seq },
-                    Err(failure) => FromTracker::Refused { request, failure },
-                };
-                self.outbox.send(answer);
-                self.report();
-            }
+            Input::Agent(ToTracker::Record { request, record }) => self.wait_for_cookie(Then::Record(request, record)),
             Input::Agent(ToTracker::Sync { request }) => self.wait_for_cookie(Then::Answer(request)),
             Input::Agent(ToTracker::Ping { request }) => self.outbox.send(FromTracker::Synced { request }),
             Input::Agent(ToTracker::Stop) => self.wait_for_cookie(Then::End(Reason::User)),
@@ -224,32 +223,37 @@ impl Tracker {
         while self.waiting.front().is_some_and(|waiting| waiting.until <= now) {
             let Some(waiting) = self.waiting.pop_front() else { break };
             let _ = std::fs::remove_file(self.root.context_dir().join(&waiting.cookie));
+            if !waiting.is_seen && !matches!(waiting.then, Then::Record(..)) {
+                self.observer.look_everywhere();
+            }
             self.look_at_all_dirty()?;
             match waiting.then {
+                Then::End(reason) => end = end.or(Some(reason)),
                 Then::Answer(request) => {
                     let adopted = self.journal.adopt_foreign(APPEND_PATIENCE);
-                    self.outbox.send(match adopted {
-                        Ok(_) => FromTracker::Synced { request },
-                        Err(failure) => FromTracker::Refused { request, failure },
-                    });
-                    self.report();
+                    self.answer(request, adopted.map(|_| FromTracker::Synced { request }));
                 }
-                Then::End(reason) => end = end.or(Some(reason)),
+                Then::Record(request, record) => {
+                    let written = self.journal.append_record(record, APPEND_PATIENCE);
+                    self.answer(request, written.map(|seq| FromTracker::Recorded { request, seq }));
+                }
             }
         }
         Ok(end)
     }
 
+    fn answer(&self, request: u64, result: Result<FromTracker, Failure>) {
+        self.outbox.send(result.unwrap_or_else(|failure| FromTracker::Refused { request, failure }));
+        self.report();
+    }
+
     /// Makes a file in `.context` whose event tells that all older events have come.
     fn wait_for_cookie(&mut self, then: Then) {
         self.cookies += 1;
-        let cookie = PathBuf::from(format!(".cookie-{}-{}", self.pid, self.cookies));
-        let is_seen = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
-        if !is_seen {
-            self.observer.look_everywhere();
-        }
-        let until = Instant::now() + if is_seen { COOKIE_PATIENCE } else { Duration::ZERO };
-        self.waiting.push_back(Waiting { cookie, until, then });
+        let cookie = PathBuf::from(format!("{COOKIE_PREFIX}{}-{}", self.pid, self.cookies));
+        let is_made = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
+        let until = Instant::now() + if is_made { COOKIE_PATIENCE } else { Duration::ZERO };
+        self.waiting.push_back(Waiting { cookie, is_seen: false, until, then });
     }
 
     fn on_record(&mut self, name: &Path) {
@@ -257,8 +261,9 @@ impl Tracker {
             // Those that wait for an older cookie have waited long enough, too.
             Some(at) => {
                 let now = Instant::now();
-                self.waiting.iter_mut().take(at + 1).for_each(|waiting| waiting.until = now);
+                self.waiting.iter_mut().take(at + 1).for_each(|waiting| (waiting.is_seen, waiting.until) = (true, now));
             }
+            None if is_passing(name) => {}
             None => self.tend_at = Some(Instant::now() + RECORD_QUIET),
         }
     }
@@ -370,6 +375,21 @@ impl Tracker {
         self.save_index();
         ended
     }
+}
+
+/// Removes what a tracker that was killed had no time to.
+fn sweep(root: &ProjectRoot) {
+    for entry in std::fs::read_dir(root.context_dir()).into_iter().flatten().flatten() {
+        if is_passing(Path::new(&entry.file_name())) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file of `.context` is one of ours that comes and goes.
+fn is_passing(name: &Path) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(COOKIE_PREFIX) || name.starts_with(files::TEMPORARY_PREFIX)
 }
 
 /// What one look found.

@@ -73,6 +73,8 @@ impl LogFile {
             Err(error) => return Err(error),
         };
         let size = file.metadata()?.len();
+        // A file that shrank is another one, in which this session is not announced.
+        self.is_heading_due |= self.known.is_some_and(|known| size < known);
         let known = self.known.or_else(|| state::log_size(root)).filter(|known| *known <= size).unwrap_or(size);
         self.known = Some(size);
         if known == size {

@@ -8,6 +8,7 @@ mod cli;
 mod env;
 mod ipc;
 mod layers;
+mod record;
 mod sessions;
 mod streams;
 #[cfg(target_os = "linux")]

@@ -169,7 +169,7 @@ fn stop_all_and_start_all_reach_every_project() {
     assert!(!icon.menu().at(&["Stop all"]).unwrap().enabled);
     icon.click(&["Start all"]);
     icon.wait_for(&["Recording 2 projects"]);
-    assert!(projects.iter().all(|project| tracker(project).is_some()));
+    wait("both trackers", || projects.iter().all(|project| tracker(project).is_some()).then_some(()));
 }
 
 #[test]

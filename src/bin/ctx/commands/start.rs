@@ -1,6 +1,7 @@
 //! `ctx start`: makes sure that an agent runs and that it records the project.
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use context_tray::journal::Journal;
@@ -11,7 +12,7 @@ use context_tray::status::ProjectStatus;
 use context_tray::tracker::{self, Link};
 
 use super::Context;
-use crate::agent_link;
+use crate::agent_link::{self, LOOK_AGAIN};
 use crate::args::Start;
 use crate::error::Error;
 use crate::output::{shown, watched};
@@ -46,8 +47,8 @@ fn ask(context: &Context<'_>, root: &ProjectRoot) -> Result<Response, Error> {
     loop {
         let request = Request::Start { project: root.path().to_path_buf() };
         match agent_link::ensure(&context.directories)?.request(request, deadline) {
-            Err(failure) if failure.code == FailureCode::ShuttingDown => {
-                agent_link::await_end(&context.directories, deadline)?;
+            Err(failure) if failure.code == FailureCode::ShuttingDown && Instant::now() < deadline => {
+                thread::sleep(LOOK_AGAIN);
             }
             answer => return answer.map_err(Error::from),
         }
