@@ -380,7 +380,7 @@ impl Tracker {
 /// Removes what a tracker that was killed had no time to.
 fn sweep(root: &ProjectRoot) {
     for entry in std::fs::read_dir(root.context_dir()).into_iter().flatten().flatten() {
-        if is_passing(Path::new(&entry.file_name())) {
+        if entry.file_name().to_string_lossy().starts_with(COOKIE_PREFIX) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -76,7 +76,7 @@ enum AgentInput {
     Asked(Request, Reply),
 }
 
-/// What makes this process the user's only agent, for as long as it lives.
+/// What makes this process the user's only agent.
 struct Claim {
     _guard: instance::Guard,
     _lock: File,
@@ -115,6 +115,8 @@ pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Resul
     let directories = Directories::find()?;
     directories.make_state().map_err(|error| cannot("use the state folder", &error))?;
     let claim = claim(&directories, options)?;
+    // Given back by the system when the process has ended: until then it listens, and no other agent could.
+    std::mem::forget(claim);
     diagnostics::start(&directories, "agent");
     let server = Server::bind(&directories)?;
     let (sender, inputs) = mpsc::channel();
@@ -130,7 +132,6 @@ pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Resul
     let thread = thread::Builder::new()
         .name("agent".into())
         .spawn(move || {
-            let _claim = claim;
             let effects = Effects::new(directories.clone(), happened);
             Loop { supervisor: Supervisor::new(identity), effects, replies: HashMap::new(), next_client: 1, desktop }
                 .run(&directories, &inputs);
@@ -146,23 +147,25 @@ fn cannot(what: &str, error: &io::Error) -> Failure {
 /// Becomes the only agent, in the place of a headless one where we have a tray.
 fn claim(directories: &Directories, options: Options) -> Result<Claim, LaunchError> {
     let mut deadline = Instant::now() + INTRODUCTION;
-    let mut is_asked_to_end = false;
+    let mut asked_to_end = None;
     loop {
         if let Some(claim) = try_claim(directories)? {
             return Ok(claim);
         }
         let other = introduction(directories, deadline);
-        if let Ok(other) = &other
-            && (!options.tray || other.tray)
-        {
-            return Err(LaunchError::AlreadyRunning(other.clone()));
-        }
-        if other.is_ok() && !is_asked_to_end {
-            is_asked_to_end = true;
-            deadline = Instant::now() + TAKE_OVER;
-            let request = Request::Shutdown { reason: ShutdownReason::Replace };
-            // It may hang up before its answer is out; what counts is that it goes.
-            let _ = Client::connect(directories, deadline).map(|mut client| client.request(request, deadline));
+        if let Ok(other) = &other {
+            if !options.tray || other.tray {
+                return Err(LaunchError::AlreadyRunning(other.clone()));
+            }
+            // A companion that is in a hurry may have launched another one meanwhile.
+            if asked_to_end != Some(other.pid) {
+                asked_to_end = Some(other.pid);
+                deadline = Instant::now() + TAKE_OVER;
+                let request = Request::Shutdown { reason: ShutdownReason::Replace };
+                // It may hang up before its answer is out; what counts is that it goes.
+                let _ = Client::connect(directories, deadline).map(|mut client| client.request(request, deadline));
+                continue;
+            }
         }
         if Instant::now() >= deadline {
             let why = other.err().map_or_else(|| "it does not end".to_owned(), |failure| failure.to_string());

@@ -91,7 +91,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What the agent answers, and `Timeout`, `Version` and `Io` of our own. After these three the connection is of no
+    /// What the agent answers, and `Timeout`, `Version`, `ShuttingDown` and `Io` of our own. After these the connection is of no
     /// more use, and the request may yet be done.
     pub fn request(&mut self, request: Request, deadline: Instant) -> Result<Response, Failure> {
         self.last_id += 1;
@@ -129,7 +129,9 @@ fn failure(error: &FrameError) -> Failure {
             Failure::new(FailureCode::Timeout, "the agent did not answer in time").with_hint(RESTART)
         }
         FrameError::NotJson(_) => Failure::new(FailureCode::Version, format!("the agent's answer: {error}")),
-        FrameError::Closed => Failure::new(FailureCode::Io, "the agent has closed the connection"),
+        // It ends, or has been killed: whoever asks again finds the next one, or none.
+        FrameError::Closed => Failure::new(FailureCode::ShuttingDown, "the agent has closed the connection")
+            .with_hint("try again in a moment"),
         FrameError::Io(_) => Failure::new(FailureCode::Io, format!("the connection to the agent failed: {error}")),
     }
 }

@@ -91,12 +91,16 @@ impl Desktop {
 
 impl Drop for Desktop {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the agent said: {}", fs::read_to_string(self.path("said")).unwrap_or_default());
+            eprintln!("and has ended: {:?}", self.agent.as_mut().map(|agent| agent.try_wait()));
+            for log in fs::read_dir(self.path("state/diagnostics")).into_iter().flatten().flatten() {
+                eprintln!("{:?}:\n{}", log.file_name(), fs::read_to_string(log.path()).unwrap_or_default());
+            }
+        }
         if let Some(mut agent) = self.agent.take() {
             let _ = agent.kill();
             let _ = agent.wait();
-        }
-        if std::thread::panicking() {
-            eprintln!("the agent said: {:?}", fs::read_to_string(self.path("said")).unwrap_or_default());
         }
     }
 }
