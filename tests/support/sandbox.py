@@ -59,8 +59,9 @@ class Ran:
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
 
     def __str__(self):
-        streams = f"--- stdout\n{self.out.rstrip()}\n--- stderr\n{self.err.rstrip()}"
-        return f"$ {' '.join(map(str, self.command))}   (in {self.folder}, exit {self.code}, {self.seconds:.2f} s)\n{streams}"
+        how = f"in {self.folder}, exit {self.code}, {self.seconds:.2f} s"
+        command = " ".join(map(str, self.command))
+        return f"$ {command}   ({how})\n--- stdout\n{self.out.rstrip()}\n--- stderr\n{self.err.rstrip()}"
 
 
 class Project:
