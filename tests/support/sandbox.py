@@ -21,7 +21,7 @@ class Failed(Exception):
     """Something that had to hold did not."""
 
 
-def wait_for(what, condition, deadline=DEADLINE):
+def wait_for(what, condition, deadline=DEADLINE, look_again=LOOK_AGAIN):
     """The first true value of the condition."""
     ends = time.monotonic() + deadline
     while True:
@@ -30,7 +30,7 @@ def wait_for(what, condition, deadline=DEADLINE):
             return value
         if time.monotonic() >= ends:
             raise Failed(f"not within {deadline:g} s: {what}")
-        time.sleep(LOOK_AGAIN)
+        time.sleep(look_again)
 
 
 def holds(what, condition, span):
