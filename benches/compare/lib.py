@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
+WARM_UP = 2
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,17 @@ def wall_time(command, cwd, env):
 
 
 def medians_of(commands, rounds, cwd, env):
-    """The median wall time of each command; they take turns, so that each sees the same machine."""
-    for command in commands:
-        wall_time(command, cwd, env)
-    times = [[wall_time(command, cwd, env) for command in commands] for _ in range(rounds)]
-    return [median(column) for column in zip(*times)]
+    """The median wall time of each command; they take turns in random order, so that each sees the same machine."""
+    times = [[] for _ in commands]
+    order = list(range(len(commands)))
+    shuffle = random.Random(1).shuffle
+    for index in order * WARM_UP:
+        wall_time(commands[index], cwd, env)
+    for _ in range(rounds):
+        shuffle(order)
+        for index in order:
+            times[index].append(wall_time(commands[index], cwd, env))
+    return [median(column) for column in times]
 
 
 def resident(pid):

@@ -28,13 +28,12 @@ def context_engine(sandbox):
 
 
 def watchman(sandbox):
-    """With a server of its own, if it is there."""
+    """Watchman, if it is there."""
     return Watchman(sandbox) if shutil.which("watchman") else None
 
 
 class Watchman:
-
-    name = "Watchman"
+    """A server of its own, and its client."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox

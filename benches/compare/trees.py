@@ -35,8 +35,6 @@ def ready(sandbox, scale):
     project = big_tree(sandbox, scale)
     sandbox.ctx("agent", "start", expect=0)
     other, engine = watchman(sandbox), context_engine(sandbox)
-    if other:
-        other.start_server()
     ours, whole, pruned, theirs = [], [], [], []
     own_rules = project.root / ".watchmanconfig"
     for _ in range(scale.starts):
@@ -84,7 +82,6 @@ def memory(sandbox, scale):
         theirs = f"{megabytes(resident(pid))} (Context Engine, and its starter's {starter})"
         engine.stop(project)
     if other:
-        other.start_server()
         other.watch(project.root)
         server = f"{megabytes(resident(other.server.pid))} (Watchman)"
     return [
