@@ -14,7 +14,7 @@ QUIET = 0.150
 def log(sandbox, scale):
     """The wall time of `ctx log`, with an agent and its tracker running."""
     project = sandbox.project("log")
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     ctx = sandbox.bin / "ctx"
     ours, floor = medians_of([[ctx, "log", "x"], [TRUE]], scale.pairs, project.root, sandbox.env)
     engine = context_engine(sandbox)
@@ -35,7 +35,7 @@ def status(sandbox, scale):
         project.context.mkdir()
         line = b"[10:00:00] Edited: src/main.rs\n"
         project.log.write_bytes(b"# Context Engine Session Log\n" + line * (size // len(line)))
-        sandbox.ctx("start", cwd=project.root, expect=0)
+        sandbox.start(project)
     command = [sandbox.bin / "ctx", "status", "-C"]
     commands = [[TRUE], [*command, small.root], [*command, big.root]]
     floor, ours_small, ours_big = medians_of(commands, scale.pairs, sandbox.home, sandbox.env)
@@ -84,7 +84,7 @@ def latency(sandbox, scale):
         return made
 
     ours = project("saves")
-    sandbox.ctx("start", cwd=ours.root, expect=0)
+    sandbox.start(ours)
     times = save_times(ours, scale.saves, names)
     engine = context_engine(sandbox)
     theirs = f"{NOT_INSTALLED} (Context Engine)"
@@ -105,7 +105,7 @@ def latency(sandbox, scale):
 def crowd(sandbox, scale):
     """Many `ctx log` at once."""
     project = sandbox.project("crowd")
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     wanted = [f"crowd {number} of {scale.crowd}" for number in range(scale.crowd)]
     began = time.perf_counter()
     running = [sandbox.start_process(sandbox.bin / "ctx", "log", name, cwd=project.root) for name in wanted]

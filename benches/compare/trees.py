@@ -26,7 +26,7 @@ def big_tree(sandbox, scale):
 
 def timed_start(sandbox, project):
     began = time.perf_counter()
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     return time.perf_counter() - began
 
 
@@ -69,7 +69,7 @@ def memory(sandbox, scale):
     own_tracker = json.loads(sandbox.ctx("status", small, "--json", expect=0).out)["pid"]
     own_bytes, agent_bytes = resident(own_tracker), resident(agent)
     project = big_tree(sandbox, scale)
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     sandbox.ctx("sync", cwd=project.root, expect=0)
     ours = resident(project.pid())
     sandbox.ctx("stop", cwd=project.root, expect=0)
@@ -95,7 +95,7 @@ def idle(sandbox, scale):
     """Agent and tracker while nothing changes."""
     agent, what = start_agent(sandbox)
     project = big_tree(sandbox, scale)
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     (project.root / "touched.txt").write_text("so that all that follows a change has been\n")
     sandbox.ctx("sync", cwd=project.root, expect=0)
     pids = {f"agent {what}": agent, "tracker": project.pid()}
@@ -115,7 +115,7 @@ def idle(sandbox, scale):
 def burst(sandbox, scale):
     """Many files at once, in folders that are as new."""
     project = sandbox.project("burst")
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     names = [f"new-{number % 20}/file-{number}.txt" for number in range(scale.burst)]
     for number in range(20):
         (project.root / f"new-{number}").mkdir()
@@ -135,7 +135,7 @@ def storm(sandbox, scale):
     weather = Storm(project.root, scale.storm)
     weather.prepare()
     start = files_of(project.root)
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     tracker = project.pid()
     before = cpu_ticks(tracker)
     weather.run()
@@ -178,7 +178,7 @@ def storm_cpu(sandbox, scale, name, ours):
 def recovery(sandbox, scale):
     """From the end of a tracker by SIGKILL to recording again, on the big tree; the agent starts it."""
     project = big_tree(sandbox, scale)
-    sandbox.ctx("start", cwd=project.root, expect=0)
+    sandbox.start(project)
     state = project.context / "session_state.json"
     killed = project.pid()
     began = time.perf_counter()
