@@ -52,11 +52,15 @@ fn listing(is_changed: bool) -> Vec<Observation> {
 fn tree(c: &mut Criterion) {
     let mut known = Tree::default();
     known.reconcile(listing(false));
-    for (name, is_changed, changes) in [("no change", false, 0), ("2,000 changes", true, 2000)] {
-        let listing = listing(is_changed);
-        assert_eq!(known.clone().reconcile(listing.clone()).len(), changes);
+    let all = FOLDERS * (FILES_A_FOLDER + 1);
+    for (name, tree, listing, changes) in [
+        ("the first look", Tree::default(), listing(false), all),
+        ("no change", known.clone(), listing(false), 0),
+        ("2,000 changes", known, listing(true), FOLDERS * FILES_A_FOLDER / CHANGED_ONE_IN),
+    ] {
+        assert_eq!(tree.clone().reconcile(listing.clone()).len() as u64, changes);
         c.bench_function(&format!("tree: reconcile 20,000 files, {name}"), |bencher| {
-            let fresh = || (known.clone(), listing.clone());
+            let fresh = || (tree.clone(), listing.clone());
             // The tree is given back, so that its end is not measured.
             bencher.iter_batched(fresh, |(mut tree, seen)| (tree.reconcile(seen), tree), BatchSize::LargeInput);
         });

@@ -14,7 +14,7 @@ from programs import ROOT, context_engine, start_agent, watchman
 from sandbox import is_alive, wait_for
 
 FILE_CHANGES = ("created", "edited", "deleted", "moved")
-PATIENCE = 120
+PATIENCE = 60
 
 
 def big_tree(sandbox, scale):
