@@ -164,8 +164,11 @@ def storm_cpu(sandbox, scale, name, ours):
     (project.root / "the-end.txt").write_text("so that its last line is known\n")
     is_recorded = lambda: any("the-end.txt" in line for line in project.lines())
     ends = time.monotonic() + PATIENCE
-    while is_alive(pid) and time.monotonic() < ends and not is_recorded():
-        used = cpu_ticks(pid)
+    while time.monotonic() < ends and not is_recorded():
+        try:
+            used = cpu_ticks(pid)
+        except FileNotFoundError:
+            break
         time.sleep(0.05)
     survived, is_dead, lines = is_recorded(), not is_alive(pid), len(project.lines())
     engine.stop(project)

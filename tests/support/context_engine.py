@@ -11,7 +11,8 @@ from sandbox import Failed, is_alive, wait_for
 
 PACKAGES = ["context-engine-dev==1.2.1", "watchdog", "click", "rich", "requests"]
 ATTEMPTS = 10
-ENDS_WITHIN = 10
+RECORDS_WITHIN = 3
+ENDS_WITHIN = 5
 
 LOG_COMMANDS = """
 import sys
@@ -52,8 +53,8 @@ class ContextEngine:
     def start(self, project):
         """Starts its own tracker: the seconds until it records, and its PID.
 
-        It is started again where it dies at once: two threads of it write one temporary file, and the one that loses
-        ends it.
+        It is started again where it dies at once, or hangs on without recording: two threads of it write one
+        temporary file, and the one that loses ends.
         """
         state = project.context / "session_state.json"
         for _ in range(ATTEMPTS):
@@ -62,12 +63,15 @@ class ContextEngine:
             self.starter = self.sandbox.start_process(*self.command("start-session", "--auto"), cwd=project.root)
             pid = wait_for("the PID file of Context Engine", project.pid)
             is_recording = lambda: state.exists() and '"running"' in state.read_text()
-            wait_for("Context Engine's tracker records, or is dead", lambda: is_recording() or not is_alive(pid))
+            try:
+                wait_for("Context Engine's tracker records", is_recording, deadline=RECORDS_WITHIN)
+            except Failed:
+                pass
             took = time.perf_counter() - began
-            if is_alive(pid):
+            if is_recording() and is_alive(pid):
                 return took, pid
-            self.clear(project)
-        raise Failed(f"Context Engine's tracker died {ATTEMPTS} times while it started")
+            self.stop(project)
+        raise Failed(f"Context Engine's tracker failed {ATTEMPTS} times to start")
 
     def stop(self, project):
         """Ends its tracker, if that has not died by itself, and leaves nothing of it."""
@@ -80,8 +84,4 @@ class ContextEngine:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        self.clear(project)
-
-    def clear(self, project):
-        self.starter.wait()
         shutil.rmtree(project.context)
