@@ -100,15 +100,15 @@ impl Journal {
     /// # Errors
     ///
     /// A file can't be written.
-    pub fn begin(&mut self, begin: &Begin, more: Vec<What>) -> Result<(), Failure> {
+    pub fn begin(&mut self, begin: &Begin) -> Result<(), Failure> {
         let started = now();
         self.session = Some(format!("{}-{}", started.format("%Y%m%dT%H%M%S%.3f"), begin.pid));
         self.log.begin_session(started);
         self.tracker = Some(state::TrackerFacts::starting(begin, &started, self.session.clone()));
         self.write_pid(begin.pid)?;
-        let lifecycle = |reason| Lifecycle { pid: begin.pid, version: env!("CARGO_PKG_VERSION").to_owned(), reason };
-        let first = What::Started(lifecycle(Reason::User));
-        self.append(std::iter::once(first).chain(more).collect(), APPEND_PATIENCE).map(drop)
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let lifecycle = Lifecycle { pid: begin.pid, version, reason: Reason::User };
+        self.append(vec![What::Started(lifecycle)], APPEND_PATIENCE).map(drop)
     }
 
     /// Ends the session: writes "Session tracker stopped" and removes the PID file.
@@ -185,6 +185,11 @@ impl Journal {
                 Err(failure)
             }
         }
+    }
+
+    /// The place of the last entry that we know of.
+    pub fn last_seq(&self) -> u64 {
+        self.events.last_seq()
     }
 
     /// Whether something waits to be written.

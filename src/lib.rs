@@ -1,14 +1,73 @@
 //! Context Tray: an agent in the system tray that keeps a trustworthy local record of what happens in each of a
 //! developer's projects.
 //!
-//! # One sentence
+//! This page is the architecture. In one sentence: events are hints, the disk is the truth. The watcher only says *where
+//! to look*, a scan of that place is compared with an in-memory index of the tree, and the difference is what gets
+//! recorded; everything else is a closed enum in, effects out.
 //!
-//! Events are hints, the disk is the truth: the watcher only says *where to look*, a scan of that place is compared with
-//! an in-memory index of the tree, and the difference is what gets recorded; everything else is a closed enum in,
-//! effects out.
+//! # Processes
 //!
-//! The modules below stand in the order of their dependencies: a module uses only modules above it, and a test
-//! (`tests/suite/layers.rs`) enforces that.
+//! ```text
+//! context-tray (agent, one per user)          ctx (companion, short-lived)
+//!   main thread: tray and notices               status, list, tail: read .context/ themselves
+//!   agent thread: owns all state                start, stop, log, run, sync: one request to the agent
+//!   two threads per tracker                     no agent: log appends by itself, start launches one
+//!     |  stdin: Record, Sync, Ping, Stop   stdout: Ready, Status, Recorded ... (JSON lines)
+//!     v
+//! ctx tracker --project DIR (one process per recorded project)
+//! ```
+//!
+//! A tracker is a process, so that a signal to the number in `session.pid` ends exactly that project's session, and the death
+//! of one touches no other. The agent is its parent: the end of its standard input means that the agent is gone, and it
+//! stops; there are no orphans. `ctx agent run` is the same agent without a tray.
+//!
+//! Liveness is never a number: a tracker holds `tracker.lock` for its whole life, the agent holds its own lock, and the
+//! kernel releases both however a process ends. A process is signalled only by its handle, or by its number together
+//! with the identity (boot and start time) that it wrote down itself.
+//!
+//! # The two flows of data
+//!
+//! A file is saved: [`watch`] puts a hint on a channel; the [`tracker`]'s loop gives it to [`pace`] and sleeps until its
+//! deadline; then [`scan`] looks at the place, [`tree`] says what changed, and [`journal`] writes one batch to
+//! `events.jsonl`, `session.md` and `session_state.json`, in this order; the agent hears of it, and the tray follows.
+//!
+//! A command is logged: `ctx log` sends one request; [`supervise`] picks the project's tracker; that one writes what is
+//! dirty first and then the command, and answers; "done" on the command line means on disk. Without a tracker the agent
+//! appends, without an agent `ctx` does, through the same code under the same lock; what can't be written at all waits in
+//! the [`spool`]. Whoever appends drops a client's id that is there already, so no retry makes a second line.
+//!
+//! No hop of either flow asks anything back.
+//!
+//! # What is not there, on purpose
+//!
+//! * No async runtime: a few threads block on channels and wake for nothing. Idle costs no CPU; the agent asks its trackers
+//!   for a sign of life once a minute, and that is the only timer.
+//! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
+//! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray).
+//! * No panic in normal operation: `unwrap` and `expect` are for tests.
+//!
+//! # Where something goes
+//!
+//! | to add | touch | what guides |
+//! |---|---|---|
+//! | a verb of `ctx` | `bin/ctx/args.rs` and one file in `commands/` | the compiler |
+//! | something that the agent answers | a variant in [`request`] | exhaustive matches in [`supervise`]; a missing golden file |
+//! | an item of the menu | an `Item` in [`menu`] with its [`request::Request`] | its unit test; `tray.rs` stays as it is |
+//! | a kind of record | a variant in [`entry`] | matches in [`mod@line`] |
+//! | something that the disk may do | a case in `tree/tests.rs` | the property test there |
+//!
+//! # Where this differs from the first design, and why
+//!
+//! * [`locate`], [`registry`], [`spool`] and [`snapshot`] are modules of their own in place of functions of the agent: the
+//!   companion needs each of them when no agent runs. [`snapshot`] is also what the agent and the trackers report, so that the tray,
+//!   `ctx status` and `ctx list` can't tell different stories.
+//! * A change of several paths is ordered by what must come before what (`tree/changes.rs`), and by the order of the
+//!   hints only where that is free: replaying entries one by one is exact only so.
+//! * The agent answers `Agent` with counts, not with every project: a list of two hundred would not fit into a message,
+//!   and `ctx list` reads the disk anyway.
+//!
+//! The modules stand in the order of their dependencies: a module uses only modules above it, and
+//! `tests/suite/layers.rs` enforces that.
 
 // Vocabulary: plain data and serde; no I/O, no clock.
 pub mod project;
@@ -33,6 +92,7 @@ pub mod registry;
 pub mod spool;
 pub mod snapshot;
 pub mod journal;
+pub mod index;
 pub mod scan;
 pub mod watch;
 pub mod ipc;

@@ -2,7 +2,7 @@
 //!
 //! Words and order are decided here, drawing them is the front end's. Nothing here knows of mnemonics, item ids or a
 //! clock: times are said with their day, since nobody redraws a menu at midnight. Names come from the disk and may
-//! hold anything, so every one goes through [`plain`] before it becomes part of a label.
+//! hold anything, so every one goes through `plain` before it becomes part of a label.
 
 use std::cmp::Reverse;
 use std::path::Path;

@@ -4,12 +4,14 @@
 //! built-in list; the `.gitignore` files from the deepest up; git's `info/exclude`; the user's global ignore file. The
 //! text of the files is handed in (`scan` meets them on its way), so that this module never asks the disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::Watch;
 use crate::project::CONTEXT_DIR;
@@ -93,7 +95,7 @@ impl Patterns {
 }
 
 /// What the listing of a folder says about rules.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderFacts {
     /// The text of its `.gitignore`, where it has one.
     pub gitignore: Option<String>,
@@ -103,57 +105,80 @@ pub struct FolderFacts {
     pub has_context: bool,
 }
 
+/// Everything that the rules of a project are made of: equal sources are equal rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// The configuration's patterns.
+    pub ignore: Vec<String>,
+    /// Whether files of patterns count.
+    pub use_gitignore: bool,
+    /// Files of patterns that count for the whole tree with their text, the strongest first.
+    pub shared: Vec<(PathBuf, String)>,
+    /// What each folder's listing says, where it says anything.
+    pub folders: BTreeMap<PathBuf, FolderFacts>,
+}
+
 /// All rules of one project.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    use_gitignore: bool,
+    sources: Sources,
     configured: Patterns,
     shared: Vec<Patterns>,
     nested: BTreeMap<PathBuf, Patterns>,
-    cargo: BTreeSet<PathBuf>,
-    own_projects: BTreeSet<PathBuf>,
+}
+
+impl From<Sources> for Rules {
+    fn from(sources: Sources) -> Self {
+        let root = Path::new("");
+        let configured = Patterns::new(Origin::Configuration, root, sources.ignore.iter().map(String::as_str));
+        let shared = sources.shared.iter().filter(|_| sources.use_gitignore);
+        let shared = shared.map(|(path, text)| Patterns::new(Origin::File(path.clone()), root, text.lines())).collect();
+        let folders = sources.folders.clone();
+        let mut rules = Self { sources, configured, shared, nested: BTreeMap::new() };
+        folders.into_iter().for_each(|(folder, facts)| rules.learn(&folder, facts));
+        rules
+    }
 }
 
 impl Rules {
     /// The rules of a configuration; `shared` are files of patterns that count for the whole tree, the strongest first.
     pub fn new(config: &Watch, shared: Vec<(PathBuf, String)>) -> Self {
-        let root = Path::new("");
-        let configured = Patterns::new(Origin::Configuration, root, config.ignore.iter().map(String::as_str));
-        let shared = if config.use_gitignore { shared } else { Vec::new() };
-        let file = |(path, text): (PathBuf, String)| Patterns::new(Origin::File(path), root, text.lines());
-        Self {
-            use_gitignore: config.use_gitignore,
-            configured,
-            shared: shared.into_iter().map(file).collect(),
-            nested: BTreeMap::new(),
-            cargo: BTreeSet::new(),
-            own_projects: BTreeSet::new(),
-        }
+        let (ignore, use_gitignore) = (config.ignore.clone(), config.use_gitignore);
+        Self::from(Sources { ignore, use_gitignore, shared, folders: BTreeMap::new() })
+    }
+
+    /// What the rules are made of.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Takes over what a folder's listing says.
     pub fn learn(&mut self, folder: &Path, facts: FolderFacts) {
-        match facts.gitignore.filter(|_| self.use_gitignore) {
+        match facts.gitignore.as_ref().filter(|_| self.sources.use_gitignore) {
             Some(text) => {
                 let origin = Origin::File(folder.join(".gitignore"));
                 self.nested.insert(folder.to_path_buf(), Patterns::new(origin, folder, text.lines()));
             }
             None => drop(self.nested.remove(folder)),
         }
-        keep(&mut self.cargo, folder, facts.has_cargo_manifest);
-        keep(&mut self.own_projects, folder, facts.has_context && !folder.as_os_str().is_empty());
+        if facts == FolderFacts::default() {
+            self.sources.folders.remove(folder);
+        } else {
+            self.sources.folders.insert(folder.to_path_buf(), facts);
+        }
     }
 
     /// Drops what was learnt of a folder and of all below it.
     pub fn forget(&mut self, folder: &Path) {
         self.nested.retain(|known, _| !known.starts_with(folder));
-        self.cargo.retain(|known| !known.starts_with(folder));
-        self.own_projects.retain(|known| !known.starts_with(folder));
+        self.sources.folders.retain(|known, _| !known.starts_with(folder));
     }
 
     /// Drops what was learnt of whether a folder is a project of its own, so that it is looked at again.
     pub fn forget_own_project(&mut self, folder: &Path) {
-        self.own_projects.remove(folder);
+        if let Some(facts) = self.sources.folders.get_mut(folder) {
+            facts.has_context = false;
+        }
     }
 
     /// Whether a path whose folder counts is ignored itself. Paths are relative to the root.
@@ -169,6 +194,10 @@ impl Rules {
         above.or_else(|| self.deciding(path, is_dir))
     }
 
+    fn has_manifest(&self, folder: &Path) -> bool {
+        self.sources.folders.get(folder).is_some_and(|facts| facts.has_cargo_manifest)
+    }
+
     fn deciding(&self, path: &Path, is_dir: bool) -> Option<Rule> {
         self.decide(path, is_dir).filter(|(ignored, _)| *ignored).map(|(_, rule)| rule)
     }
@@ -179,7 +208,7 @@ impl Rules {
         if let Some(pattern) = NEVER.iter().find(|never| name == **never) {
             return built_in(pattern);
         }
-        if is_dir && self.own_projects.contains(path) {
+        if is_dir && self.sources.folders.get(path).is_some_and(|facts| facts.has_context) {
             return Some((true, Rule { origin: Origin::OwnProject, pattern: CONTEXT_DIR.to_owned() }));
         }
         if let Some(decided) = self.configured.decide(path, is_dir) {
@@ -188,19 +217,11 @@ impl Rules {
         if let Some(pattern) = built_in_pattern(name) {
             return built_in(pattern);
         }
-        if is_dir && name == CARGO_OUTPUT && path.parent().is_some_and(|parent| self.cargo.contains(parent)) {
+        if is_dir && name == CARGO_OUTPUT && path.parent().is_some_and(|parent| self.has_manifest(parent)) {
             return built_in("target beside Cargo.toml");
         }
         let nested = path.ancestors().skip(1).filter_map(|folder| self.nested.get(folder));
         nested.chain(&self.shared).find_map(|patterns| patterns.decide(path, is_dir))
-    }
-}
-
-fn keep(set: &mut BTreeSet<PathBuf>, folder: &Path, wanted: bool) {
-    if wanted {
-        set.insert(folder.to_path_buf());
-    } else {
-        set.remove(folder);
     }
 }
 

@@ -82,7 +82,7 @@ fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, watch: 
     if !metadata.is_dir() {
         return Some(Some(Node::leaf(name, meta(&metadata))));
     }
-    let is_known = tree.find(path).is_some_and(|node| *node.meta() == meta(&metadata));
+    let is_known = tree.find(path).is_some_and(|node| node.meta().agrees_with(&meta(&metadata)));
     if is_known && !hint.recursive {
         return None;
     }
@@ -210,5 +210,5 @@ fn kind(metadata: &Metadata) -> EntryKind {
 
 /// Whether this is the folder that the index holds.
 pub fn is_same_folder(metadata: &Metadata, known: &Meta) -> bool {
-    meta(metadata) == *known
+    known.agrees_with(&meta(metadata))
 }

@@ -325,6 +325,10 @@ mod tests {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "read x # context_engine"]).stdin(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
+        // A child that has just been started has no arguments for a moment.
+        while process::command_line(child.id()).is_none() {
+            thread::yield_now();
+        }
         let status = project.write("{}", Some(&child.id().to_string()));
         assert_eq!((status.state, status.pid), (State::Running, Some(child.id())));
         assert!(status.degraded.unwrap().contains("Context Engine"));

@@ -182,9 +182,7 @@ impl Supervisor {
 
     fn on_request(&mut self, client: Client, request: Request, now: Instant, effects: &mut Vec<Effect>) {
         if self.ending.is_some() && !matches!(request, Request::Agent | Request::Shutdown { .. }) {
-            let failure = Failure::new(FailureCode::ShuttingDown, "the agent is ending")
-                .with_hint("try again in a moment; `ctx start` launches a new one");
-            return answer(client, Err(failure), effects);
+            return answer(client, Err(shutting_down()), effects);
         }
         match request {
             Request::Agent => answer(client, Ok(Response::Agent(self.info())), effects),
@@ -397,7 +395,7 @@ impl Supervisor {
     fn end(&mut self, client: Client, now: Instant, effects: &mut Vec<Effect>) {
         self.ending.get_or_insert_default().extend(client);
         for project in self.projects.values_mut() {
-            project.refuse_starting(effects);
+            project.fail_starting(&shutting_down(), effects);
             if let Some(tracker) = project.stop(now) {
                 effects.push(Effect::Send(tracker, ToTracker::Stop));
             }
@@ -445,6 +443,10 @@ impl Supervisor {
 
 fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<Effect>) {
     effects.extend(client.map(|client| Effect::Reply(client, result)));
+}
+
+fn shutting_down() -> Failure {
+    Failure::new(FailureCode::ShuttingDown, "the agent is ending").with_hint("try again in a moment")
 }
 
 fn not_running(project: &Path) -> Failure {

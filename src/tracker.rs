@@ -1,6 +1,6 @@
 //! The loop of one tracker: hints to pace, pace to scan, scan to tree, tree to journal.
 //!
-//! One thread owns all of it. Everything that can wake it is one [`Input`]; it sleeps until the next of its deadlines, and
+//! One thread owns all of it. Everything that can wake it is one `Input`; it sleeps until the next of its deadlines, and
 //! for ever while nothing is dirty. The agent talks to it through its standard input and output; the end of its
 //! input means that the agent is gone, and ends the session.
 
@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::entry::{Entry, Gap, GapReason, Reason, What};
+use crate::entry::{Entry, Gap, GapReason, Reason, Record, What};
+use crate::index::{self, Known};
 use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
-use crate::platform::{Directories, process, stop_signals};
+use crate::platform::{Directories, files, process, stop_signals};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
 use crate::status::{State, WatchMode};
@@ -26,14 +27,20 @@ use observer::Observer;
 
 pub use link::Link;
 
-/// How long a stop or a sync waits for the event of its own cookie, before it looks at everything instead.
-const COOKIE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a question waits for the event of its own cookie, before it is answered without.
+const COOKIE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How the names of cookies begin.
+const COOKIE_PREFIX: &str = ".cookie-";
 
 /// How long the files of `.context` are left alone after somebody touched them, so that `rm -r` is not raced.
 const RECORD_QUIET: Duration = Duration::from_millis(150);
 
 /// Between two tries to write what could not be written.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// So many changes may have to be replayed on the index that was kept.
+const SAVE_AFTER: usize = 5000;
 
 /// Everything that can wake the tracker.
 #[derive(Debug)]
@@ -51,13 +58,17 @@ enum Input {
 /// What waits until the event of a cookie has come, behind which no older event can come.
 struct Waiting {
     cookie: PathBuf,
+    is_seen: bool,
     until: Instant,
     then: Then,
 }
 
-#[derive(Clone, Copy)]
 enum Then {
+    /// Say that all is in the journal.
     Answer(u64),
+    /// Write what a client sent: what was done before it stands before it.
+    Record(u64, Record),
+    /// End the session.
     End(Reason),
 }
 
@@ -91,7 +102,9 @@ struct Tracker {
     tend_at: Option<Instant>,
     /// When to try again to write.
     retry_at: Option<Instant>,
-    /// When we last knew of everything, for the gap that an overflow leaves.
+    /// How many changes were recorded since the index was kept.
+    unsaved: usize,
+    /// When the loop last went to sleep with nothing lost: where the gap begins that an overflow leaves.
     seen_all_at: chrono::DateTime<chrono::FixedOffset>,
 }
 
@@ -104,13 +117,15 @@ impl Tracker {
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         journal::refuse_other_tool(&root)?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
+        sweep(&root);
         let signalled = sender.clone();
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
         let pid = std::process::id();
         let mut journal = Journal::open(&root, config.record.summarise_over);
         let gap = gap_since_last_session(&root);
-        journal.begin(&Begin { pid, identity: process::identity(pid) }, gap.into_iter().collect())?;
+        let known = index::load(&directories, &root);
+        journal.begin(&Begin { pid, identity: process::identity(pid) })?;
         let observer = Observer::new(&root, &config, sender);
         let mut tracker = Self {
             root,
@@ -124,21 +139,28 @@ impl Tracker {
             cookies: 0,
             tend_at: None,
             retry_at: None,
+            unsaved: 0,
             seen_all_at: now(),
         };
-        tracker.begin()?;
+        tracker.begin(gap, known)?;
         Ok(tracker)
     }
 
-    /// Takes the tree as it is for the beginning.
-    fn begin(&mut self) -> Result<(), Failure> {
-        self.observer.take_stock()?;
+    /// Takes the tree as it is for the beginning, and tells what happened to it since the last session.
+    fn begin(&mut self, gap: Option<Gap>, known: Option<Known>) -> Result<(), Failure> {
+        let found = self.observer.take_stock(known)?;
+        if let Some(mut gap) = gap {
+            (gap.to, gap.changes_found) = (now(), found.as_ref().map(|found| found.len() as u64));
+            let found = found.unwrap_or_default();
+            self.journal.append(std::iter::once(What::Gap(gap)).chain(found).collect(), APPEND_PATIENCE)?;
+        }
         self.take_spool();
         if let Some(facts) = self.journal.tracker_mut() {
             facts.state = State::Running;
         }
         self.describe_watch();
         self.journal.write_state()?;
+        self.save_index();
         self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
         Ok(())
     }
@@ -158,6 +180,7 @@ impl Tracker {
             if let Some(reason) = self.work()? {
                 return self.end(reason);
             }
+            self.seen_all_at = now();
         }
     }
 
@@ -171,16 +194,7 @@ impl Tracker {
             Input::Watch(Event::Record(name)) => self.on_record(&name),
             Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
             Input::Watch(event) => self.observer.on(event),
-            Input::Agent(ToTracker::Record { request, record }) => {
-                // What was done before the command stands before it.
-                self.look_at_all_dirty()?;
-                let answer = match self.journal.append_record(record, APPEND_PATIENCE) {
-                    Ok(seq) => FromTracker::Recorded { request, seq },
-                    Err(failure) => FromTracker::Refused { request, failure },
-                };
-                self.outbox.send(answer);
-                self.report();
-            }
+            Input::Agent(ToTracker::Record { request, record }) => self.wait_for_cookie(Then::Record(request, record)),
             Input::Agent(ToTracker::Sync { request }) => self.wait_for_cookie(Then::Answer(request)),
             Input::Agent(ToTracker::Ping { request }) => self.outbox.send(FromTracker::Synced { request }),
             Input::Agent(ToTracker::Stop) => self.wait_for_cookie(Then::End(Reason::User)),
@@ -209,32 +223,37 @@ impl Tracker {
         while self.waiting.front().is_some_and(|waiting| waiting.until <= now) {
             let Some(waiting) = self.waiting.pop_front() else { break };
             let _ = std::fs::remove_file(self.root.context_dir().join(&waiting.cookie));
+            if !waiting.is_seen && !matches!(waiting.then, Then::Record(..)) {
+                self.observer.look_everywhere();
+            }
             self.look_at_all_dirty()?;
             match waiting.then {
+                Then::End(reason) => end = end.or(Some(reason)),
                 Then::Answer(request) => {
                     let adopted = self.journal.adopt_foreign(APPEND_PATIENCE);
-                    self.outbox.send(match adopted {
-                        Ok(_) => FromTracker::Synced { request },
-                        Err(failure) => FromTracker::Refused { request, failure },
-                    });
-                    self.report();
+                    self.answer(request, adopted.map(|_| FromTracker::Synced { request }));
                 }
-                Then::End(reason) => end = end.or(Some(reason)),
+                Then::Record(request, record) => {
+                    let written = self.journal.append_record(record, APPEND_PATIENCE);
+                    self.answer(request, written.map(|seq| FromTracker::Recorded { request, seq }));
+                }
             }
         }
         Ok(end)
     }
 
+    fn answer(&self, request: u64, result: Result<FromTracker, Failure>) {
+        self.outbox.send(result.unwrap_or_else(|failure| FromTracker::Refused { request, failure }));
+        self.report();
+    }
+
     /// Makes a file in `.context` whose event tells that all older events have come.
     fn wait_for_cookie(&mut self, then: Then) {
         self.cookies += 1;
-        let cookie = PathBuf::from(format!(".cookie-{}-{}", self.pid, self.cookies));
-        let is_seen = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
-        if !is_seen {
-            self.observer.look_everywhere();
-        }
-        let until = Instant::now() + if is_seen { COOKIE_PATIENCE } else { Duration::ZERO };
-        self.waiting.push_back(Waiting { cookie, until, then });
+        let cookie = PathBuf::from(format!("{COOKIE_PREFIX}{}-{}", self.pid, self.cookies));
+        let is_made = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
+        let until = Instant::now() + if is_made { COOKIE_PATIENCE } else { Duration::ZERO };
+        self.waiting.push_back(Waiting { cookie, is_seen: false, until, then });
     }
 
     fn on_record(&mut self, name: &Path) {
@@ -242,8 +261,9 @@ impl Tracker {
             // Those that wait for an older cookie have waited long enough, too.
             Some(at) => {
                 let now = Instant::now();
-                self.waiting.iter_mut().take(at + 1).for_each(|waiting| waiting.until = now);
+                self.waiting.iter_mut().take(at + 1).for_each(|waiting| (waiting.is_seen, waiting.until) = (true, now));
             }
+            None if is_passing(name) => {}
             None => self.tend_at = Some(Instant::now() + RECORD_QUIET),
         }
     }
@@ -265,13 +285,18 @@ impl Tracker {
             };
             whats.insert(0, What::Gap(gap));
         }
-        self.seen_all_at = now();
         if whats.is_empty() && !self.journal.has_pending() {
             return Ok(());
         }
         self.describe_watch();
+        self.unsaved += whats.len();
         match self.journal.append(whats, APPEND_PATIENCE) {
-            Ok(_) => self.retry_at = None,
+            Ok(_) => {
+                self.retry_at = None;
+                if self.unsaved >= SAVE_AFTER {
+                    self.save_index();
+                }
+            }
             Err(failure) => {
                 self.check_root()?;
                 tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
@@ -310,6 +335,14 @@ impl Tracker {
             .with_hint("bring it back, or remove the project from the list"))
     }
 
+    /// Keeps the index, unless it is ahead of the record.
+    fn save_index(&mut self) {
+        if !self.journal.has_pending() {
+            self.unsaved = 0;
+            self.observer.save(&self.directories, self.journal.last_seq());
+        }
+    }
+
     fn take_spool(&mut self) {
         let journal = &mut self.journal;
         let take =
@@ -339,8 +372,24 @@ impl Tracker {
             // A folder that is gone has nothing to be written into.
             self.check_root()?;
         }
+        self.save_index();
         ended
     }
+}
+
+/// Removes what a tracker that was killed had no time to.
+fn sweep(root: &ProjectRoot) {
+    for entry in std::fs::read_dir(root.context_dir()).into_iter().flatten().flatten() {
+        if is_passing(Path::new(&entry.file_name())) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file of `.context` is one of ours that comes and goes.
+fn is_passing(name: &Path) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(COOKIE_PREFIX) || name.starts_with(files::TEMPORARY_PREFIX)
 }
 
 /// What one look found.
@@ -352,12 +401,12 @@ struct Batch {
 }
 
 /// The span since the last session, which nobody observed.
-fn gap_since_last_session(root: &ProjectRoot) -> Option<What> {
+fn gap_since_last_session(root: &ProjectRoot) -> Option<Gap> {
     let is_of_session = |entry: &Entry| entry.session.is_some();
     let last = journal::read::last(root, 1, &is_of_session).ok()?.pop()?;
     let reason = match last.what {
         What::Stopped(_) => GapReason::Stopped,
         _ => GapReason::Killed,
     };
-    Some(What::Gap(Gap { from: last.time, to: now(), reason, changes_found: None }))
+    Some(Gap { from: last.time, to: now(), reason, changes_found: None })
 }

@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::entry::EntryKind;
 
 /// What a scan can tell of one path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
     /// What is there.
     pub kind: EntryKind,
@@ -21,14 +23,24 @@ pub struct Meta {
     pub size: u64,
     /// Nanoseconds since the Unix epoch; 0 for a folder.
     pub mtime_ns: i64,
-    /// The same for two paths of one file, and after a rename.
+    /// The same for two paths of one file, and after a rename; 0 where it is not known.
     pub file_id: u64,
     /// Nanoseconds since the Unix epoch; 0 where the file system does not say. A file id is re-used at once, this is not.
     pub birth_ns: i64,
 }
 
+impl Meta {
+    /// Whether what is there now is what was known, as far as that was known.
+    pub fn agrees_with(&self, now: &Meta) -> bool {
+        if self.file_id == 0 {
+            return (self.kind, self.size, self.mtime_ns) == (now.kind, now.size, now.mtime_ns);
+        }
+        self == now
+    }
+}
+
 /// One path of the index, with all below it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     name: Box<OsStr>,
     meta: Meta,
@@ -36,7 +48,7 @@ pub struct Node {
 }
 
 /// What a folder holds, by name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Folder {
     children: Vec<Node>,
 }
@@ -96,8 +108,7 @@ impl Node {
     }
 
     fn is_same_folder(&self, other: &Node) -> bool {
-        let both_folders = self.folder.is_some() && other.folder.is_some();
-        both_folders && self.meta.file_id == other.meta.file_id && self.meta.birth_ns == other.meta.birth_ns
+        self.folder.is_some() && other.folder.is_some() && self.meta.agrees_with(&other.meta)
     }
 }
 
@@ -124,7 +135,7 @@ pub enum Change {
 }
 
 /// The index of one tracked tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tree {
     root: Node,
 }
@@ -133,6 +144,21 @@ impl Default for Tree {
     fn default() -> Self {
         let meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file_id: 0, birth_ns: 0 };
         Self { root: Node::folder(OsStr::new(""), meta, Vec::new()) }
+    }
+}
+
+impl From<Vec<Observation>> for Tree {
+    /// The tree as it was seen, without a difference to anything.
+    fn from(seen: Vec<Observation>) -> Self {
+        let mut tree = Tree::default();
+        for observation in seen {
+            match observation.found {
+                Some(root) if observation.path.as_os_str().is_empty() => tree.root = root,
+                Some(node) => tree.put(&observation.path, node),
+                None => {}
+            }
+        }
+        tree
     }
 }
 
@@ -182,6 +208,47 @@ impl Tree {
         }
     }
 
+    /// Brings the index to what a change said that was recorded before; what the record does not say (a file's id) is
+    /// unknown then. A change that does not fit is passed over: the next scan tells.
+    pub fn replay(&mut self, change: &Change) {
+        match change {
+            Change::Created(path, meta) => {
+                let name = path.file_name().unwrap_or_default();
+                let is_folder = meta.kind == EntryKind::Dir;
+                self.put(path, if is_folder { Node::folder(name, *meta, Vec::new()) } else { Node::leaf(name, *meta) });
+            }
+            Change::Edited(path, meta) => {
+                if let Some(node) = self.find_mut(path) {
+                    node.meta = *meta;
+                }
+            }
+            Change::Deleted(path, _) => drop(self.take(path)),
+            Change::Moved(from, to, meta) => {
+                if let (Some(mut node), Some(name)) = (self.take(from), to.file_name()) {
+                    node.name = name.into();
+                    (node.meta.size, node.meta.mtime_ns) = (meta.size, meta.mtime_ns);
+                    self.put(to, node);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, path: &Path) -> Option<Node> {
+        let parent = self.find_mut(path.parent()?)?;
+        let index = parent.position(path.file_name()?).ok()?;
+        Some(parent.children_mut()?.remove(index))
+    }
+
+    fn put(&mut self, path: &Path, node: Node) {
+        let Some(parent) = path.parent().and_then(|parent| self.find_mut(parent)) else { return };
+        let at = parent.position(&node.name);
+        let Some(children) = parent.children_mut() else { return };
+        match at {
+            Ok(index) => children[index] = node,
+            Err(index) => children.insert(index, node),
+        }
+    }
+
     /// What the index holds at a path.
     pub fn find(&self, path: &Path) -> Option<&Node> {
         components(path).try_fold(&self.root, |node, name| node.child(name))
@@ -198,13 +265,8 @@ impl Tree {
         let Some(node) = self.find_mut(path) else { return folders };
         if is_root || !ignores(path, node.is_folder()) {
             prune_children(path, node, ignores, &mut folders);
-        } else if let Some((parent, name)) = path.parent().zip(path.file_name()) {
-            if node.is_folder() {
-                folders.push(path.to_path_buf());
-            }
-            if let Some(children) = self.find_mut(parent).and_then(Node::children_mut) {
-                children.retain(|child| &*child.name != name);
-            }
+        } else if self.take(path).is_some_and(|node| node.is_folder()) {
+            folders.push(path.to_path_buf());
         }
         folders
     }
@@ -266,7 +328,7 @@ fn merge(path: &Path, old: &mut Node, new: Node, difference: &mut Difference) {
         }
         return;
     }
-    if old.folder.is_some() || new.folder.is_some() || old.meta != new.meta {
+    if old.folder.is_some() || new.folder.is_some() || !old.meta.agrees_with(&new.meta) {
         flatten(path, old, &mut difference.before);
         flatten(path, &new, &mut difference.after);
     }

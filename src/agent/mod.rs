@@ -33,8 +33,8 @@ const INTRODUCTION: Duration = Duration::from_secs(5);
 /// How long a headless agent may take to end its sessions when a tray takes its place.
 const TAKE_OVER: Duration = Duration::from_secs(20);
 
-/// Between two looks whether the agent that we replace is gone.
-const TAKE_OVER_INTERVAL: Duration = Duration::from_millis(20);
+/// Between two tries to become the only agent.
+const CLAIM_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How to run.
 #[derive(Clone, Copy, Debug)]
@@ -145,28 +145,40 @@ fn cannot(what: &str, error: &io::Error) -> Failure {
 
 /// Becomes the only agent, in the place of a headless one where we have a tray.
 fn claim(directories: &Directories, options: Options) -> Result<Claim, LaunchError> {
-    if let Some(claim) = try_claim(directories)? {
-        return Ok(claim);
-    }
-    let mut client = Client::connect(directories, Instant::now() + INTRODUCTION).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure::new(FailureCode::Busy, format!("another agent runs and does not answer: {failure}"))
-            .with_hint("end it with: ctx agent stop")
-    })?;
-    let Response::Agent(other) = client.request(Request::Agent, Instant::now() + INTRODUCTION)? else {
-        return Err(Failure::new(FailureCode::Internal, "another agent runs and does not say who it is").into());
-    };
-    if !options.tray || other.tray {
-        return Err(LaunchError::AlreadyRunning(other));
-    }
-    let deadline = Instant::now() + TAKE_OVER;
-    client.request(Request::Shutdown { reason: ShutdownReason::Replace }, deadline)?;
+    let mut deadline = Instant::now() + INTRODUCTION;
+    let mut is_asked_to_end = false;
     loop {
-        match try_claim(directories)? {
-            Some(claim) => return Ok(claim),
-            None if Instant::now() < deadline => thread::sleep(TAKE_OVER_INTERVAL),
-            None => return Err(LaunchError::AlreadyRunning(other)),
+        if let Some(claim) = try_claim(directories)? {
+            return Ok(claim);
         }
+        let other = introduction(directories, deadline);
+        if let Ok(other) = &other
+            && (!options.tray || other.tray)
+        {
+            return Err(LaunchError::AlreadyRunning(other.clone()));
+        }
+        if other.is_ok() && !is_asked_to_end {
+            is_asked_to_end = true;
+            deadline = Instant::now() + TAKE_OVER;
+            let request = Request::Shutdown { reason: ShutdownReason::Replace };
+            // It may hang up before its answer is out; what counts is that it goes.
+            let _ = Client::connect(directories, deadline).map(|mut client| client.request(request, deadline));
+        }
+        if Instant::now() >= deadline {
+            let why = other.err().map_or_else(|| "it does not end".to_owned(), |failure| failure.to_string());
+            let failure = Failure::new(FailureCode::Busy, format!("another agent runs and is of no use: {why}"));
+            return Err(failure.with_hint("end it with: ctx agent stop").into());
+        }
+        // An agent that is just beginning or ending holds its claim without answering.
+        thread::sleep(CLAIM_INTERVAL);
+    }
+}
+
+/// Who the running agent is.
+fn introduction(directories: &Directories, deadline: Instant) -> Result<AgentInfo, Failure> {
+    match Client::connect(directories, deadline)?.request(Request::Agent, deadline)? {
+        Response::Agent(other) => Ok(other),
+        _ => Err(Failure::new(FailureCode::Internal, "it does not say who it is")),
     }
 }
 

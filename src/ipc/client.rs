@@ -24,11 +24,13 @@ pub struct Client {
 }
 
 /// Why there is no connection.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody listens.
+    #[error("no agent is running")]
     NoAgent,
     /// Something else is wrong, and would be wrong with a new agent too.
+    #[error(transparent)]
     Failed(Failure),
 }
 
@@ -36,7 +38,7 @@ impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Failure {
         match error {
             ConnectError::NoAgent => {
-                Failure::new(FailureCode::NotRunning, "no agent is running").with_hint("run `ctx agent start`")
+                Failure::new(FailureCode::NotRunning, error.to_string()).with_hint("run `ctx agent start`")
             }
             ConnectError::Failed(failure) => failure,
         }

@@ -54,7 +54,7 @@ impl Server {
         let endpoint = directories.endpoint()?;
         let cannot = |error: io::Error| {
             let message = format!("cannot listen at {}: {error}", endpoint.path().display());
-            Failure::new(FailureCode::Io, message).with_hint("run `ctx agent status`, or set CONTEXT_TRAY_RUNTIME_DIR")
+            Failure::new(FailureCode::Io, message).with_hint("set CONTEXT_TRAY_RUNTIME_DIR to a folder of your own")
         };
         files::claim_dir(&directories.runtime).map_err(cannot)?;
         match socket::listen(&endpoint) {
@@ -130,7 +130,6 @@ where
     let started = thread::Builder::new().name("ipc-connection".into()).stack_size(STACK).spawn(move || {
         let _place = place;
         converse(&connection, &on_request);
-        socket::hang_up(&connection.stream);
     });
     if let Err(error) = started {
         tracing::warn!(%error, "a connection could not be served");
@@ -212,20 +211,23 @@ struct AnyRequest {
     request: serde_json::Value,
 }
 
-/// Reads requests until the peer ends the connection or makes it useless.
+/// Reads requests until the peer ends the connection or makes it useless. A peer that only has nothing more to ask still
+/// gets its answers: the stream is closed when the last [`Reply`] is gone.
 fn converse(connection: &Arc<Connection>, on_request: &impl Fn(Request, Reply)) {
     let mut reader = Reader::default();
-    loop {
+    let error = loop {
         match reader.line(&connection.stream, Patience::Idle(IDLE, WHOLE_REQUEST)) {
             Ok(line) => match serde_json::from_slice::<AnyRequest>(&line) {
                 Ok(any) => take(any, connection, on_request),
-                Err(error) => return connection.send(0, Err(refusal(&error.into()))),
+                Err(error) => break error.into(),
             },
             Err(FrameError::Deadline) if is_waiting(connection, &reader) => {}
             Err(FrameError::Closed) => return,
-            Err(error) => return connection.send(0, Err(refusal(&error))),
+            Err(error) => break error,
         }
-    }
+    };
+    connection.send(0, Err(refusal(&error)));
+    socket::hang_up(&connection.stream);
 }
 
 /// Whether the peer is silent because it waits for us.

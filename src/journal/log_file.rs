@@ -21,15 +21,24 @@ pub(super) struct LogFile {
     known: Option<u64>,
     /// The day of the last line.
     day: Option<NaiveDate>,
-    /// The start of the session whose heading is not written yet.
-    heading: Option<DateTime<FixedOffset>>,
+    /// The start of the session that is recorded.
+    session: Option<DateTime<FixedOffset>>,
+    /// Whether the session's heading is still to be written.
+    is_heading_due: bool,
     /// Lines that could not be written with their batch.
     owed: Vec<Line>,
 }
 
 impl LogFile {
     pub(super) fn new(root: &ProjectRoot) -> Self {
-        Self { path: root.session_log(), known: None, day: None, heading: None, owed: Vec::new() }
+        Self {
+            path: root.session_log(),
+            known: None,
+            day: None,
+            session: None,
+            is_heading_due: false,
+            owed: Vec::new(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -43,7 +52,8 @@ impl LogFile {
 
     /// The next line stands below a new heading.
     pub(super) fn begin_session(&mut self, started: DateTime<FixedOffset>) {
-        self.heading = Some(started);
+        self.session = Some(started);
+        self.is_heading_due = true;
     }
 
     /// Whether the file is of another size than our last write left it.
@@ -63,6 +73,8 @@ impl LogFile {
             Err(error) => return Err(error),
         };
         let size = file.metadata()?.len();
+        // A file that shrank is another one, in which this session is not announced.
+        self.is_heading_due |= self.known.is_some_and(|known| size < known);
         let known = self.known.or_else(|| state::log_size(root)).filter(|known| *known <= size).unwrap_or(size);
         self.known = Some(size);
         if known == size {
@@ -81,18 +93,20 @@ impl LogFile {
         let options = &mut OpenOptions::new();
         let mut file = open(&self.path, files::create_private(options.read(true).append(true).create(true)))?;
         let size = file.metadata()?.len();
+        // Somebody may have removed the file in the middle of a session.
+        self.is_heading_due |= size == 0;
         let start = match size {
             0 => line::header(&now()),
             _ if ends_with_newline(&mut file)? => String::new(),
             _ => "\n".to_owned(),
         };
-        let text = self.text(start, size == 0, self.day.or(previous.map(|time| time.date_naive())));
+        let text = self.text(start, self.day.or(previous.map(|time| time.date_naive())));
         if let Err(error) = file.write_all(text.as_bytes()) {
             let _ = file.set_len(size);
             return Err(error);
         }
         if let Some(last) = self.owed.last() {
-            (self.day, self.heading) = (Some(last.time.date_naive()), None);
+            (self.day, self.is_heading_due) = (Some(last.time.date_naive()), false);
             self.owed.clear();
         }
         self.known = Some(size + text.len() as u64);
@@ -100,14 +114,15 @@ impl LogFile {
     }
 
     /// What is owed, with the headings that are due: of the session, or of a day that began.
-    fn text(&self, start: String, is_new: bool, mut day: Option<NaiveDate>) -> String {
+    fn text(&self, start: String, mut day: Option<NaiveDate>) -> String {
         let mut text = start;
         for (index, line) in self.owed.iter().enumerate() {
             let today = line.time.date_naive();
-            match self.heading.filter(|_| index == 0) {
+            match self.session.filter(|_| index == 0 && self.is_heading_due) {
                 Some(started) => text.push_str(&line::session_heading(&started)),
-                None if index == 0 && is_new => text.push('\n'),
-                None if day != Some(today) => text.push_str(&line::day_heading(&line.time)),
+                None if day != Some(today) || (index == 0 && self.is_heading_due) => {
+                    text.push_str(&line::day_heading(&line.time));
+                }
                 None => {}
             }
             day = Some(today);

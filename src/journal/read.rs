@@ -39,16 +39,47 @@ pub fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// The file is there and can't be read.
 pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> io::Result<Vec<Entry>> {
+    let mut found = VecDeque::new();
+    backwards(root, &mut |entry| {
+        if found.len() < count && keep(&entry) {
+            found.push_front(entry);
+        }
+        found.len() < count
+    })?;
+    Ok(found.into())
+}
+
+/// The entries behind the one with this sequence number, the oldest first; none when that one is not in the file, so that
+/// what lies between is not known.
+///
+/// # Errors
+///
+/// The file is there and can't be read.
+pub fn after(root: &ProjectRoot, seq: u64) -> io::Result<Option<Vec<Entry>>> {
+    let mut found = VecDeque::new();
+    let mut is_whole = false;
+    backwards(root, &mut |entry| {
+        is_whole |= entry.seq == seq;
+        if entry.seq > seq {
+            found.push_front(entry);
+            return true;
+        }
+        false
+    })?;
+    Ok(is_whole.then(|| found.into()))
+}
+
+/// Hands out the entries, the newest first, as long as `more` wants more.
+fn backwards(root: &ProjectRoot, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<()> {
     let mut file = match open(&root.events(), OpenOptions::new().read(true)) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let mut found = VecDeque::new();
     let mut end = file.metadata()?.len();
     // The begin of a line whose other part lies in the chunk before.
     let mut tail: Vec<u8> = Vec::new();
-    while end > 0 && found.len() < count {
+    while end > 0 {
         let start = end.saturating_sub(CHUNK);
         let mut chunk = read_range(&mut file, start, end)?;
         chunk.append(&mut tail);
@@ -58,17 +89,16 @@ pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> 
         };
         for line in chunk[whole_from..].rsplit(|byte| *byte == b'\n') {
             if let Ok(entry) = serde_json::from_slice::<Entry>(line)
-                && found.len() < count
-                && keep(&entry)
+                && !more(entry)
             {
-                found.push_front(entry);
+                return Ok(());
             }
         }
         chunk.truncate(whole_from);
         tail = chunk;
         end = start;
     }
-    Ok(found.into())
+    Ok(())
 }
 
 fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {

@@ -172,7 +172,7 @@ fn a_session_begins_and_ends() {
     let project = project();
     let mut journal = Journal::open(&project.root, 50);
     let begin = Begin { pid: std::process::id(), identity: None };
-    journal.begin(&begin, Vec::new()).unwrap();
+    journal.begin(&begin).unwrap();
     assert_eq!(read::pid(&project.root), Some(u64::from(begin.pid)));
     journal.end(begin.pid, Reason::User).unwrap();
     assert_eq!(read::pid(&project.root), None);

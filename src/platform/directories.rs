@@ -87,6 +87,11 @@ impl Directories {
         self.state.join(os::DIAGNOSTICS)
     }
 
+    /// What trackers know of their trees, for their next session.
+    pub fn index_dir(&self) -> PathBuf {
+        self.state.join("index")
+    }
+
     /// What could not be written into a project yet.
     pub fn spool_dir(&self) -> PathBuf {
         self.state.join("spool")

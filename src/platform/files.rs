@@ -47,6 +47,16 @@ fn to_ns(time: std::time::SystemTime) -> i64 {
     }
 }
 
+/// The path with these bytes, such as `Path::as_encoded_bytes` gave them on this system.
+pub fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    os::path_from_bytes(bytes)
+}
+
+/// FNV-1a: the same number in every version of ours, unlike the standard library's hashes.
+pub fn stable_hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Whether the file belongs to the user that we run as.
 pub fn owned_by_me(metadata: &Metadata) -> bool {
     os::owned_by_me(metadata)

@@ -9,7 +9,7 @@ use std::io;
 use single_instance::SingleInstance;
 use single_instance::error::SingleInstanceError;
 
-use super::{Directories, os};
+use super::{Directories, files, os};
 
 /// Held by the one agent; given back when it is dropped or the process ends, however it ends.
 pub struct Guard(#[allow(dead_code, reason = "held for its drop")] SingleInstance);
@@ -23,7 +23,7 @@ impl Guard {
     pub fn acquire(directories: &Directories) -> io::Result<Option<Guard>> {
         directories.make_state()?;
         let state = directories.state.canonicalize()?;
-        let name = os::instance_name(&state, fnv1a(state.as_os_str().as_encoded_bytes()))?;
+        let name = os::instance_name(&state, files::stable_hash(state.as_os_str().as_encoded_bytes()))?;
         let instance = SingleInstance::new(&name).map_err(to_io)?;
         os::close_all_on_exec();
         Ok(instance.is_single().then_some(Guard(instance)))
@@ -32,11 +32,6 @@ impl Guard {
 
 fn to_io(error: SingleInstanceError) -> io::Error {
     io::Error::other(format!("the instance guard could not be taken: {error}"))
-}
-
-/// FNV-1a: the same number in every version of ours, unlike the standard library's hashes.
-pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

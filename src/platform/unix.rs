@@ -1,7 +1,9 @@
 //! What Linux and macOS share.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +27,10 @@ pub(super) fn is_held_by_another(_error: &io::Error) -> bool {
 
 pub(super) fn endpoint_path(runtime: &Path, _overridden: bool) -> io::Result<PathBuf> {
     Ok(runtime.join("agent.sock"))
+}
+
+pub(super) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    OsString::from_vec(bytes).into()
 }
 
 pub(super) fn file_id(metadata: &Metadata) -> u64 {

@@ -29,7 +29,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::files::FsKind;
-use super::instance::fnv1a;
+use super::files::stable_hash;
 use super::signals::StopSignal;
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";
@@ -58,7 +58,7 @@ pub(super) fn endpoint_path(runtime: &Path, overridden: bool) -> io::Result<Path
 }
 
 fn hash_of(path: &Path) -> u64 {
-    fnv1a(path.as_os_str().as_encoded_bytes())
+    stable_hash(path.as_os_str().as_encoded_bytes())
 }
 
 /// The name of a mutex of this login session.
@@ -149,6 +149,11 @@ pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
 
 pub(super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(move || on_signal(StopSignal::Interrupt)).map_err(io::Error::other)
+}
+
+/// Names that are not Unicode can't be told in bytes that others read.
+pub(super) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// The index of a file is not to be had from its metadata.

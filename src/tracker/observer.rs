@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use super::{Batch, Input};
 use crate::config::Config;
 use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Move, What};
+use crate::index::{self, Known};
 use crate::pace::{Hint, Pace};
+use crate::platform::Directories;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::request::{Failure, FailureCode};
-use crate::rules::Rules;
+use crate::rules::{Rules, Sources};
 use crate::scan;
-use crate::tree::{Change, Meta, Tree};
+use crate::tree::{Change, Meta, Observation, Tree};
 use crate::watch::{Blind, Event, Watches};
 
 /// Between two looks at what can't be watched; longer where a look takes long.
@@ -51,13 +53,34 @@ impl Observer {
         }
     }
 
-    /// Takes the tree as it is, without calling anything a change.
-    pub(super) fn take_stock(&mut self) -> Result<(), Failure> {
+    /// Takes the tree as it is for the beginning. Where it is known what was there before, the difference is found.
+    ///
+    /// # Errors
+    ///
+    /// The root can't be read.
+    pub(super) fn take_stock(&mut self, known: Option<Known>) -> Result<Option<Vec<What>>, Failure> {
         let started = Instant::now();
-        self.see(&[everywhere()])?;
+        let seen = self.scan(&[everywhere()])?;
+        let changes = match known {
+            Some(Known { tree, rules }) => {
+                self.tree = tree;
+                Some(self.reconcile(Path::new(""), seen, &rules))
+            }
+            None => {
+                self.tree = Tree::from(seen);
+                None
+            }
+        };
         self.files = self.tree.file_count();
         self.plan_poll(started);
-        Ok(())
+        Ok(changes.map(|changes| changes.into_iter().map(|change| what(change, FoundBy::Scan)).collect()))
+    }
+
+    /// Keeps what is known for the next session.
+    pub(super) fn save(&self, directories: &Directories, seq: u64) {
+        if let Err(error) = index::save(directories, &self.root, seq, &self.rules, &self.tree) {
+            tracing::warn!(%error, "the index can't be kept: what changes until the next start will not be found");
+        }
     }
 
     pub(super) fn on(&mut self, event: Event) {
@@ -131,12 +154,7 @@ impl Observer {
         for hint in hints {
             self.unwatch_if_replaced(&hint.path);
         }
-        let watches = &mut self.watches;
-        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
-        let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch).map_err(|error| {
-            let message = format!("cannot read the folder {}: {error}", self.root);
-            Failure::new(FailureCode::BadProject, message).with_hint("see whether it is still there and readable")
-        })?;
+        let seen = self.scan(hints)?;
         let changes = self.tree.reconcile(seen);
         for change in &changes {
             if let Change::Deleted(path, EntryKind::Dir) | Change::Moved(path, _, Meta { kind: EntryKind::Dir, .. }) =
@@ -150,6 +168,15 @@ impl Observer {
         Ok(changes)
     }
 
+    fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
+        let watches = &mut self.watches;
+        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
+        scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch).map_err(|error| {
+            let message = format!("cannot read the folder {}: {error}", self.root);
+            Failure::new(FailureCode::BadProject, message).with_hint("see whether it is still there and readable")
+        })
+    }
+
     /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
     /// before the folder gets one at its new place.
     fn unwatch_if_replaced(&mut self, path: &Path) {
@@ -160,22 +187,29 @@ impl Observer {
         }
     }
 
-    /// Follows the rules of a folder that have changed: what they let in or keep out now is no change of the files.
+    /// Follows the rules of a folder that have changed.
     fn relearn(&mut self, folder: &Path) -> Result<Vec<Change>, Failure> {
-        let before = self.rules.clone();
+        let before = self.rules.sources().clone();
         self.rules.forget_own_project(folder);
-        let hint = Hint { path: folder.to_path_buf(), recursive: true };
-        let watches = &mut self.watches;
-        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
-        let seen = scan::observe(&self.root, &[hint], &self.tree, &mut self.rules, watch).unwrap_or_default();
+        let seen = self.scan(&[Hint { path: folder.to_path_buf(), recursive: true }])?;
+        let changes = self.reconcile(folder, seen, &before);
+        self.files = self.tree.file_count();
+        Ok(changes)
+    }
+
+    /// Takes over what was seen below a folder. What other rules than before let in or keep out is no change of the files.
+    fn reconcile(&mut self, folder: &Path, seen: Vec<Observation>, before: &Sources) -> Vec<Change> {
+        if before == self.rules.sources() {
+            return self.tree.reconcile(seen);
+        }
         for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
             self.watches.unwatch_below(&gone);
         }
-        let mut changes = self.tree.reconcile(seen);
+        let before = Rules::from(before.clone());
         let was_ignored = |path: &Path, meta: &Meta| before.explain(path, meta.kind == EntryKind::Dir).is_some();
+        let mut changes = self.tree.reconcile(seen);
         changes.retain(|change| !matches!(change, Change::Created(path, meta) if was_ignored(path, meta)));
-        self.files = self.tree.file_count();
-        Ok(changes)
+        changes
     }
 
     fn plan_poll(&mut self, started: Instant) {

@@ -53,13 +53,13 @@ fn pair(difference: &Difference, apart: &HashSet<PathBuf>) -> Moves {
     let Difference { before, after } = difference;
     let mut candidates: HashMap<u64, Vec<&PathBuf>> = HashMap::new();
     for (path, meta) in before.iter().rev() {
-        if !after.contains_key(path) && !apart.contains(path) {
+        if meta.file_id != 0 && !after.contains_key(path) && !apart.contains(path) {
             candidates.entry(meta.file_id).or_default().push(path);
         }
     }
     let mut moves = Moves { source: BTreeMap::new(), gone: HashSet::new() };
     for (target, meta) in after {
-        if before.get(target).is_some_and(|old| is_same_file(old, meta)) {
+        if before.get(target).is_some_and(|old| old.file_id == 0 || is_same_file(old, meta)) {
             continue;
         }
         let Some(sources) = candidates.get_mut(&meta.file_id) else { continue };
@@ -115,7 +115,7 @@ impl<'a> Steps<'a> {
             match before.get(counterpart.as_ref().unwrap_or(path)) {
                 Some(old) if old.kind == meta.kind => {
                     kept.extend(counterpart);
-                    if old != meta && meta.kind != EntryKind::Dir {
+                    if !old.agrees_with(meta) && meta.kind != EntryKind::Dir {
                         all.push(Step::Edited(path.clone(), *meta));
                     }
                 }

@@ -8,8 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
+use zbus::names::BusName;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedValue, Value};
 
@@ -102,10 +104,14 @@ impl Host {
         Icon { connection: &self.connection, service }
     }
 
-    /// Ends it, and returns when its name is free.
+    /// Ends it, and returns when the agent has taken its icon back.
     pub(crate) fn stop(self) {
         self.connection.release_name(WATCHER).unwrap();
-        self.connection.close().unwrap();
+        let bus = DBusProxy::new(&self.connection).unwrap();
+        for service in self.items.lock().unwrap().iter() {
+            let name = BusName::try_from(service.as_str()).unwrap();
+            wait("the icon is gone", || (!bus.name_has_owner(name.clone()).unwrap()).then_some(()));
+        }
     }
 }
 
@@ -168,10 +174,22 @@ impl Icon<'_> {
         wait_within(limit, &format!("{path:?} in the menu"), || self.menu().at(path).cloned())
     }
 
-    /// Clicks on a line. Nobody waits for an answer: "Quit" may end the agent before it has given one.
+    /// Waits for a line and clicks on it.
     pub(crate) fn click(&self, path: &[&str]) {
         let line = self.wait_for(path);
         assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
+        self.send_click(&line);
+    }
+
+    /// Clicks on a line if it is there.
+    pub(crate) fn try_click(&self, path: &[&str]) {
+        if let Some(line) = self.menu().at(path) {
+            self.send_click(line);
+        }
+    }
+
+    /// Nobody waits for an answer: "Quit" may end the agent before it has given one.
+    fn send_click(&self, line: &Line) {
         self.proxy_to_menu().call_noreply("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
     }
 

@@ -4,8 +4,13 @@
 
 #[cfg(target_os = "linux")]
 mod bus;
+mod cli;
+mod env;
 mod ipc;
 mod layers;
+mod record;
+mod sessions;
+mod streams;
 #[cfg(target_os = "linux")]
 mod tray;
 mod wire;

@@ -1,8 +1,8 @@
 //! The desktop on Linux: one thread that blocks on one channel, while the main thread waits for the agent's end.
 //!
 //! The tray needs no native event loop here, only the session bus. Who shows it, the tray host, may be away, come late or
-//! restart: the bus is asked for its name, the icon is made when there is one, and the user is told once how to get one
-//! when there is none. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
+//! restart: the bus is asked for its name, the icon comes and goes with it, and the user is told once how to get it when
+//! there is no host. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
 
 use std::io;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ use crate::tray::{self, Click};
 /// The name that a tray host owns, or the service before it.
 const HOST: &str = "org.kde.StatusNotifierWatcher";
 
-/// Everything that can wake the main thread.
+/// Everything that can wake the desktop thread.
 enum Event {
     Agent(ToDesktop),
     Click(Click),
@@ -30,7 +30,7 @@ enum Event {
 
 /// The place for the icon.
 enum Host {
-    /// There is no session bus (any more).
+    /// There is no session bus.
     NoBus(String),
     /// Nobody shows icons.
     Absent,
@@ -38,7 +38,7 @@ enum Host {
     Present,
 }
 
-/// The main thread's loop.
+/// The desktop thread's loop.
 pub(crate) struct EventLoop {
     sender: Sender<Event>,
     events: Receiver<Event>,
@@ -87,6 +87,7 @@ fn show(mut front: Front, events: &Receiver<Event>) {
             }
             Event::Host(Host::Present) => front.place().map(|()| Flow::Continue),
             Event::Host(absent) => {
+                front.no_place();
                 if !told {
                     tell(&absent);
                     told = true;

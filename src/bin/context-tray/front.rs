@@ -43,6 +43,13 @@ impl Front {
         Ok(())
     }
 
+    /// The desktop has no place for the icon any more. One that stays behind might not be found by the next host.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn no_place(&mut self) {
+        self.place = false;
+        self.tray = None;
+    }
+
     /// Takes a message from the agent; an error means the same as for [`Front::place`].
     pub(crate) fn take(&mut self, message: ToDesktop) -> Result<Flow, TrayError> {
         match message {

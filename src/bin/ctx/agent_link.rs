@@ -103,16 +103,18 @@ fn last_words_file(directories: &Directories) -> io::Result<(PathBuf, File)> {
     Ok((path, file))
 }
 
+/// What a failed agent said: its own error and hint, else whatever its last words were.
 fn launch_failure(said: &Path) -> Failure {
     let text = fs::read_to_string(said).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let told = |prefix| lines.iter().rev().find_map(|line| line.strip_prefix(prefix));
     let last = lines[lines.len().saturating_sub(LAST_WORDS)..].join("; ");
-    let message = match last.as_str() {
+    let message = match told("error: ").unwrap_or(&last) {
         "" => "the agent was launched and does not answer".to_owned(),
-        last => format!("the agent was launched and failed: {last}"),
+        why => format!("the agent was launched and failed: {why}"),
     };
-    let hint = format!("run `ctx agent run` to see why, or look at {}", said.display());
-    Failure::new(FailureCode::Io, message).with_hint(hint)
+    let look = || format!("run `ctx agent run` to see why, or look at {}", said.display());
+    Failure::new(FailureCode::Io, message).with_hint(told("hint: ").map_or_else(look, str::to_owned))
 }
 
 /// Asks the agent to end, and waits until it has.
@@ -126,6 +128,11 @@ pub(crate) fn shut_down(directories: &Directories, client: &mut Client) -> Resul
         Err(failure) if failure.code == FailureCode::Version => terminate(client).ok_or(failure)?,
         Err(failure) => return Err(failure.into()),
     }
+    await_end(directories, deadline)
+}
+
+/// Waits until an agent that is ending has ended.
+pub(crate) fn await_end(directories: &Directories, deadline: Instant) -> Result<(), Error> {
     while is_alive(directories) {
         if Instant::now() >= deadline {
             let failure = Failure::new(FailureCode::Timeout, "the agent was asked to end and is still there");

@@ -78,10 +78,11 @@ impl Context<'_> {
     /// The project that `path`, or else our folder, lies in.
     fn project(&self, path: Option<&Path>) -> Result<ProjectRoot, Error> {
         let from = path.map_or_else(|| self.folder.clone(), |path| self.folder.join(path));
-        locate::find(&from).or_else(|failure| self.registered(&from).ok_or(failure)).map_err(Error::from)
+        let found = locate::find(&from).and_then(|root| locate::check_context(&root).map(|()| root));
+        found.or_else(|failure| self.registered(&from).ok_or(failure)).map_err(Error::from)
     }
 
-    /// The same, where something is to be written.
+    /// The same, where something is to be written: also one that is known only by its path has to be as it should.
     fn project_to_write(&self, path: Option<&Path>) -> Result<ProjectRoot, Error> {
         let root = self.project(path)?;
         locate::check_context(&root)?;

@@ -3,7 +3,7 @@
 //! The ways may overlap, as when an agent answers too late: the record's id keeps it from being written twice.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chrono::Local;
 use context_tray::config;
@@ -25,7 +25,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A number that no other record has.
 pub(super) fn new_id() -> String {
-    let now = Local::now().timestamp_micros();
+    let now = UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_micros());
     // Each state is seeded by the system's randomness.
     let random = RandomState::new().build_hasher().finish();
     format!("{now:x}-{random:016x}")
@@ -54,7 +54,7 @@ fn by_ourselves(context: &Context<'_>, root: &ProjectRoot, record: Record) -> Re
     // A single record is never summarised.
     let mut journal = Journal::open(root, config::Record::default().summarise_over);
     spool::take(&context.directories, root.path(), |spooled| {
-        journal.append_record(spooled.record, LOCK_WAIT).map(|_| ())
+        journal.append_record_at(spooled.record, spooled.time, LOCK_WAIT).map(|_| ())
     })?;
     journal.append_record(record, LOCK_WAIT).map(|_| ())
 }

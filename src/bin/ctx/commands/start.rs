@@ -1,17 +1,18 @@
 //! `ctx start`: makes sure that an agent runs and that it records the project.
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use context_tray::journal::Journal;
 use context_tray::locate;
 use context_tray::project::ProjectRoot;
-use context_tray::request::{Request, Response};
+use context_tray::request::{FailureCode, Request, Response};
 use context_tray::status::ProjectStatus;
 use context_tray::tracker::{self, Link};
 
 use super::Context;
-use crate::agent_link;
+use crate::agent_link::{self, LOOK_AGAIN};
 use crate::args::Start;
 use crate::error::Error;
 use crate::output::{shown, watched};
@@ -31,14 +32,26 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
         tracker::run(root, Link::Foreground)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut client = agent_link::ensure(&context.directories)?;
-    let request = Request::Start { project: root.path().to_path_buf() };
-    match client.request(request, Instant::now() + READY)? {
+    match ask(context, &root)? {
         Response::Session { status, already } => {
             context.output.done(&report(&root, &status, already))?;
             Ok(ExitCode::SUCCESS)
         }
         other => Err(agent_link::unexpected(&other)),
+    }
+}
+
+/// Asks the agent; one that is just ending is waited for, and followed by another.
+fn ask(context: &Context<'_>, root: &ProjectRoot) -> Result<Response, Error> {
+    let deadline = Instant::now() + READY;
+    loop {
+        let request = Request::Start { project: root.path().to_path_buf() };
+        match agent_link::ensure(&context.directories)?.request(request, deadline) {
+            Err(failure) if failure.code == FailureCode::ShuttingDown && Instant::now() < deadline => {
+                thread::sleep(LOOK_AGAIN);
+            }
+            answer => return answer.map_err(Error::from),
+        }
     }
 }
 

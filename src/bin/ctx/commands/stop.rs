@@ -102,6 +102,8 @@ fn ask_agent(client: &mut Client, root: &ProjectRoot) -> Result<Ended, Error> {
         {
             Ok(Ended::Nothing)
         }
+        // An agent that ends, or was killed this moment, ends its trackers too.
+        Err(failure) if matches!(failure.code, FailureCode::Io | FailureCode::ShuttingDown) => Ok(Ended::Nothing),
         Err(failure) => Err(failure.into()),
     }
 }

@@ -1,0 +1,124 @@
+//! The verbs whose streams matter: `run`, which hands ours to a command, and `tail`, which is read by others.
+
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use crate::env::{TestEnv, entries_of, log_lines, signal};
+
+#[test]
+fn run_is_the_command_itself_and_records_it() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["run", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).code(3).says("out\n").warns("err\n");
+    env.ctx(&project, ["run", "true"]).ok().says_nothing();
+    env.ctx(&project, ["run", "sh", "-c", "kill -TERM $$"]).code(128 + 15);
+    env.ctx(&project, ["run", "no-such-command"]).fails(127);
+    let ran = entries_of(&project, "ran");
+    let results: Vec<_> = ran.iter().map(|entry| entry["status"].as_str().unwrap()).collect();
+    assert_eq!(results, ["Failed (exit 3)", "Success", "Failed (exit 143)", "Failed (exit 127)"]);
+    assert_eq!(ran[0]["command"], "sh -c 'echo out; echo err >&2; exit 3'");
+    assert!(ran[0]["duration_ms"].is_u64());
+    assert_eq!(ran[0]["source"], "run");
+}
+
+#[test]
+fn run_gives_the_command_our_own_input() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let mut command = env.ctx_command(&project, ["run", "cat"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"through").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"through");
+}
+
+#[test]
+fn run_works_where_nothing_can_be_recorded_and_says_so_once() {
+    let env = TestEnv::new();
+    let outcome = env.ctx(&env.home(), ["run", "sh", "-c", "echo out; exit 4"]).code(4).says("out");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.starts_with("warning: not recorded"));
+}
+
+#[test]
+fn a_request_to_end_reaches_the_command_and_is_recorded() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let mut command = env.ctx_command(&project, ["run", "sh", "-c", "echo ready; exec sleep 100"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    signal(child.id(), "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    assert_eq!(entries_of(&project, "ran")[0]["exit_code"], 143);
+}
+
+#[test]
+fn an_interrupt_is_the_commands_own_affair() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    // The terminal sends it to both; here only ours gets it, and must neither end nor pass it on.
+    let script = "trap 'echo again' INT; echo ready; read line; echo \"$line\"";
+    let mut command = env.ctx_command(&project, ["run", "sh", "-c", script]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    signal(child.id(), "INT");
+    child.stdin.take().unwrap().write_all(b"done\n").unwrap();
+    line.clear();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "done\n");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn tail_shows_what_is_asked_for() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    for number in 0..30 {
+        env.ctx(&project, ["log", &format!("command {number}")]).ok();
+    }
+    env.ctx(&project, ["note", "a remark"]).ok();
+    let tail = |args: &[&str]| {
+        let outcome = env.ctx(&project, [&["tail"], args].concat()).ok();
+        outcome.stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(tail(&[]).len(), 20);
+    assert_eq!(tail(&["-n", "1"]), [log_lines(&project).last().unwrap().clone()]);
+    assert_eq!(tail(&["--kind", "note"]).len(), 1);
+    assert_eq!(tail(&["--kind", "ran,note", "-n", "100"]).len(), 31);
+    assert_eq!(tail(&["--grep", "command 7", "-n", "5"]).len(), 1);
+    assert_eq!(tail(&["--since", "1h"]).len(), 31);
+    assert_eq!(tail(&["--path", "src"]), Vec::<String>::new());
+    let json: serde_json::Value = serde_json::from_str(&tail(&["--json", "-n", "1"])[0]).unwrap();
+    assert_eq!(json["text"], "a remark");
+    env.ctx(&project, ["tail", "--since", "yesterday"]).fails(2);
+}
+
+#[test]
+fn tail_follows_what_comes() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["note", "before"]).ok();
+    let mut child = env.ctx_command(&project, ["tail", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().ends_with("Note: before"));
+    env.ctx(&project, ["note", "after"]).ok();
+    assert!(lines.next().unwrap().unwrap().ends_with("Note: after"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["note", "x"]).ok();
+    let mut command = env.ctx_command(&project, ["tail"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
