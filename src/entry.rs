@@ -54,6 +54,8 @@ pub enum What {
     Ran(Ran),
     /// A remark of the user's.
     Note(Note),
+    /// HEAD of the project's git work tree moved.
+    Git(Git),
     /// A session began.
     Started(Lifecycle),
     /// A session ended.
@@ -176,6 +178,35 @@ pub struct Note {
     /// Taken from the spool, after it could not be written at its time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+}
+
+/// A move of HEAD.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Git {
+    /// What git did.
+    pub action: GitAction,
+    /// The branch or short commit before, for a switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The branch or short commit after, for a switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The short name of the new commit, for a commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The first line of its message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// What git did with HEAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GitAction {
+    /// Another commit is checked out.
+    Switch,
+    /// A commit was made.
+    Commit,
 }
 
 /// The begin or end of a session.

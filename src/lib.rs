@@ -94,6 +94,7 @@ pub mod snapshot;
 pub mod journal;
 pub mod index;
 pub mod scan;
+pub mod git;
 pub mod watch;
 pub mod ipc;
 pub mod diagnostics;

@@ -6,12 +6,12 @@
 
 mod escape;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Gap, GapReason, Move, What};
+use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Gap, GapReason, Git, GitAction, Move, What};
 
 pub use escape::{escape, escape_bytes, unescape};
 
@@ -51,6 +51,7 @@ pub fn detail(what: &What) -> String {
             format!("Ran: {} -> {}{duration}", operand(ran.command.as_bytes()), operand(ran.status.as_bytes()))
         }
         What::Note(note) => format!("Note: {}", escape(&note.text)),
+        What::Git(git) => git_detail(git),
         What::Started(_) => "Session tracker started".to_owned(),
         What::Stopped(_) => "Session tracker stopped".to_owned(),
         What::Gap(gap) => gap_detail(gap),
@@ -91,6 +92,14 @@ fn operand(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+fn git_detail(git: &Git) -> String {
+    let text = |text: &Option<String>| operand(text.as_deref().unwrap_or_default().as_bytes());
+    match git.action {
+        GitAction::Switch => format!("Switched: {} -> {}", text(&git.from), text(&git.to)),
+        GitAction::Commit => format!("Committed: {} {}", text(&git.commit), text(&git.subject)),
+    }
 }
 
 fn gap_detail(gap: &Gap) -> String {
@@ -146,12 +155,39 @@ impl fmt::Display for Line {
 }
 
 /// The lines of one batch: a folder that was made is none, a folder that was deleted is one with its count, and more
-/// changes than `summarise_over` are one line for each kind.
+/// changes than `summarise_over`, or those of a switch of HEAD, are one line for each kind.
 pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
+    let lines = one_by_one(entries);
+    let switches = entries.iter().filter_map(|entry| match &entry.what {
+        What::Git(git) if git.action == GitAction::Switch => Some(entry),
+        _ => None,
+    });
+    let switches: Vec<&Entry> = switches.collect();
+    let changes: BTreeSet<u64> =
+        entries.iter().filter(|entry| entry.what.is_file_change()).map(|entry| entry.seq).collect();
+    let told = lines.iter().filter(|line| changes.contains(&line.seq)).count();
+    if told == 0 || (switches.is_empty() && told <= summarise_over) {
+        return lines;
+    }
+    let why = match (switches.first().map(|entry| &entry.what), switches.last().map(|entry| &entry.what)) {
+        (Some(What::Git(first)), Some(What::Git(last))) => {
+            let switch = Git { to: last.to.clone(), ..first.clone() };
+            format!(" ({})", git_detail(&switch).replacen("Switched: ", "switched ", 1))
+        }
+        _ => String::new(),
+    };
+    let is_summed_up = |line: &Line| changes.contains(&line.seq) || switches.iter().any(|it| it.seq == line.seq);
+    let others = lines.into_iter().filter(|line| !is_summed_up(line));
+    let changes: Vec<&Entry> = entries.iter().filter(|entry| entry.what.is_file_change()).collect();
+    let mut lines: Vec<Line> = summary(&changes, &why).into_iter().chain(others).collect();
+    lines.sort_by_key(|line| line.seq);
+    lines
+}
+
+fn one_by_one(entries: &[Entry]) -> Vec<Line> {
     let mut counts = deleted_folders(entries);
     let folders: HashSet<Vec<u8>> = counts.keys().cloned().collect();
     let mut lines = Vec::new();
-    let mut changes = Vec::new();
     for entry in entries {
         let text = match &entry.what {
             What::Created(change) if change.entry == EntryKind::Dir => continue,
@@ -162,17 +198,8 @@ pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
             },
             what => detail(what),
         };
-        if entry.what.is_file_change() {
-            changes.push(entry);
-        }
         lines.push(Line::of(entry, text));
     }
-    if changes.len() <= summarise_over {
-        return lines;
-    }
-    let others = lines.into_iter().filter(|line| !changes.iter().any(|change| change.seq == line.seq));
-    let mut lines: Vec<Line> = summary(&changes).into_iter().chain(others).collect();
-    lines.sort_by_key(|line| line.seq);
     lines
 }
 
@@ -209,10 +236,11 @@ fn is_below_any(path: &[u8], folders: &HashSet<Vec<u8>>) -> bool {
 }
 
 /// One line for each kind of change: how many files, and the folder that holds them all.
-fn summary(changes: &[&Entry]) -> Vec<Line> {
+fn summary(changes: &[&Entry], why: &str) -> Vec<Line> {
     let mut kinds: BTreeMap<&str, Vec<(&Entry, Vec<u8>)>> = BTreeMap::new();
     for entry in changes {
         let (word, path) = match &entry.what {
+            What::Created(change) if change.entry == EntryKind::Dir => continue,
             What::Created(change) => ("Created", change.path.exact()),
             What::Edited(change) => ("Edited", change.path.exact()),
             What::Deleted(change) if change.entry == EntryKind::Dir => continue,
@@ -228,7 +256,7 @@ fn summary(changes: &[&Entry]) -> Vec<Line> {
         let found = paths.iter().all(|(entry, _)| is_found_by_scan(&entry.what));
         let mark = if found { " (found by scan)" } else { "" };
         let (first, _) = paths.first()?;
-        Some(Line::of(first, format!("{word}: {}{place}{mark}", files(paths.len()))))
+        Some(Line::of(first, format!("{word}: {}{place}{why}{mark}", files(paths.len()))))
     };
     kinds.into_iter().filter_map(say).collect()
 }

@@ -20,6 +20,8 @@ pub enum Event {
     Touched(PathBuf),
     /// Something happened to a file of `.context`, or to the folder itself (then the name is empty).
     Record(PathBuf),
+    /// Something happened in git's folder.
+    Git,
     /// Events were lost: anything may have happened anywhere.
     Overflow,
 }
@@ -68,9 +70,9 @@ pub struct Watches {
 }
 
 impl Watches {
-    /// Starts without a watch on any folder but `.context`. `on_event` is called from the watcher's thread: it must only
+    /// Starts without a watch on any folder but `.context` and git's. `on_event` is called from the watcher's thread: it must only
     /// forward.
-    pub fn new(root: &ProjectRoot, on_event: impl Fn(Event) + Send + 'static) -> Self {
+    pub fn new(root: &ProjectRoot, git: Option<&Path>, on_event: impl Fn(Event) + Send + 'static) -> Self {
         let mut watches =
             Self { root: root.clone(), watcher: None, watched: BTreeSet::new(), polled: BTreeSet::new(), blind: None };
         if let Ok(FsKind::Remote(kind)) = files::file_system(root.path()) {
@@ -78,13 +80,20 @@ impl Watches {
             return watches;
         }
         let base = root.path().to_path_buf();
-        let forward = move |result: notify::Result<notify::Event>| events(&base, result, &on_event);
+        let git_folder = git.map(Path::to_path_buf);
+        let forward =
+            move |result: notify::Result<notify::Event>| events(&base, git_folder.as_deref(), result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
         match RecommendedWatcher::new(forward, config) {
             Ok(watcher) => watches.watcher = Some(watcher),
             Err(error) => watches.blind = Some(Blind::NoWatcher(error.to_string())),
         }
         watches.watch_record();
+        if let (Some(git), Some(watcher)) = (git, &mut watches.watcher)
+            && let Err(error) = watcher.watch(git, notify::RecursiveMode::NonRecursive)
+        {
+            tracing::warn!(%error, "git's folder is not watched");
+        }
         watches
     }
 
@@ -172,7 +181,7 @@ fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathB
 }
 
 /// Runs on the watcher's thread.
-fn events(root: &Path, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
+fn events(root: &Path, git: Option<&Path>, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
     let event = match result {
         Ok(event) => event,
         Err(error) => {
@@ -185,6 +194,10 @@ fn events(root: &Path, result: notify::Result<notify::Event>, on_event: &impl Fn
         return on_event(Event::Overflow);
     }
     for path in &event.paths {
+        if git.is_some_and(|git| path.starts_with(git) && path != git) {
+            on_event(Event::Git);
+            continue;
+        }
         let Ok(relative) = path.strip_prefix(root) else { continue };
         on_event(match relative.strip_prefix(CONTEXT_DIR) {
             Ok(name) => Event::Record(name.to_path_buf()),

@@ -91,12 +91,31 @@ fn a_made_folder_is_no_line() {
 fn a_burst_is_one_line_for_each_kind() {
     let mut entries: Vec<_> = (0..60).map(|n| created(&format!("bulk/in/{n}"))).collect();
     entries.push(deleted("bulk/x", EntryKind::File));
+    (0..).zip(&mut entries).for_each(|(seq, entry)| entry.seq = seq);
     assert_eq!(
         lines(&entries, 50),
         ["[10:00:07] Created: 60 files in bulk/in/", "[10:00:07] Deleted: 1 file in bulk/"]
     );
-    entries.push(created("bulky"));
+    entries.push(Entry { seq: 61, ..created("bulky") });
     assert_eq!(lines(&entries, 50)[0], "[10:00:07] Created: 61 files");
+}
+
+#[test]
+fn a_switch_of_head_is_one_line_for_each_kind_whatever_the_number() {
+    let text = |text: &str| Some(text.to_owned());
+    let switch = Git { action: GitAction::Switch, from: text("main"), to: text("feat/x"), commit: None, subject: None };
+    let commit =
+        Git { action: GitAction::Commit, from: None, to: None, commit: text("ab12cd3"), subject: text("Fix\nit") };
+    let mut entries = vec![
+        entry(What::Git(switch)),
+        entry(What::Edited(change(Path::new("src/a.rs"), EntryKind::File))),
+        entry(What::Git(commit)),
+    ];
+    (0..).zip(&mut entries).for_each(|(seq, entry)| entry.seq = seq);
+    let expected =
+        ["[10:00:07] Edited: 1 file in src/ (switched main -> feat/x)", "[10:00:07] Committed: ab12cd3 Fix\\nit"];
+    assert_eq!(lines(&entries, 50), expected);
+    assert_eq!(lines(&entries[..1], 50), ["[10:00:07] Switched: main -> feat/x"]);
 }
 
 #[test]

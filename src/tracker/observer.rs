@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::{Batch, Input};
 use crate::config::Config;
-use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Move, What};
+use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, GitAction, Move, What};
+use crate::git::Repository;
 use crate::index::{self, Known};
 use crate::pace::{Hint, Pace};
 use crate::platform::Directories;
@@ -24,6 +25,9 @@ const POLL: Duration = Duration::from_secs(2);
 /// A look at what can't be watched takes at most this part of the time.
 const POLL_SHARE: u32 = 20;
 
+/// How long git may keep everything waiting.
+const GIT_PATIENCE: Duration = Duration::from_secs(10);
+
 pub(super) struct Observer {
     root: ProjectRoot,
     inputs: Sender<Input>,
@@ -34,12 +38,17 @@ pub(super) struct Observer {
     /// Events were lost: the next look is at everything, behind new watches.
     is_blind: bool,
     poll_at: Option<Instant>,
+    git: Option<Repository>,
+    /// Git's first and last sign since HEAD was looked at.
+    git_signs: Option<(Instant, Instant)>,
+    quiet: Duration,
     files: u64,
 }
 
 impl Observer {
     pub(super) fn new(root: &ProjectRoot, config: &Config, inputs: Sender<Input>) -> Self {
-        let watches = watches(root, &inputs);
+        let git = Repository::of(root);
+        let watches = watches(root, git.as_ref(), &inputs);
         Self {
             root: root.clone(),
             inputs,
@@ -49,6 +58,9 @@ impl Observer {
             watches,
             is_blind: false,
             poll_at: None,
+            git,
+            git_signs: None,
+            quiet: config.record.quiet,
             files: 0,
         }
     }
@@ -85,7 +97,16 @@ impl Observer {
 
     pub(super) fn on(&mut self, event: Event) {
         match event {
-            Event::Touched(path) => self.pace.push(&path, false, Instant::now()),
+            Event::Touched(path) => {
+                if path == Path::new(".git") {
+                    self.find_git();
+                }
+                self.pace.push(&path, false, Instant::now());
+            }
+            Event::Git => {
+                let now = Instant::now();
+                self.git_signs = Some((self.git_signs.map_or(now, |(first, _)| first), now));
+            }
             Event::Overflow => self.is_blind = true,
             Event::Record(_) => {}
         }
@@ -100,12 +121,22 @@ impl Observer {
     /// When to call [`Observer::look_if_due`].
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = self.is_blind.then(Instant::now);
-        [now, self.pace.deadline(), self.poll_at].into_iter().flatten().min()
+        let due = [self.pace.deadline(), self.poll_at].into_iter().flatten().min();
+        // While git is at work, all waits for it: a checkout is one thing.
+        let git = self.git_signs.map(|(first, last)| (last + self.quiet).min(first + GIT_PATIENCE));
+        now.or(git).or(due)
     }
 
     pub(super) fn look_if_due(&mut self, now: Instant) -> Result<Batch, Failure> {
         if self.is_blind {
             return self.look_at_all();
+        }
+        if let Some((first, last)) = self.git_signs {
+            let is_waited_for = now < last + self.quiet || self.git.as_ref().is_some_and(Repository::is_busy);
+            if is_waited_for && now < first + GIT_PATIENCE {
+                self.git_signs = Some((first, if now < last + self.quiet { last } else { now }));
+                return Ok(Batch::default());
+            }
         }
         let mut changes = Vec::new();
         if self.poll_at.is_some_and(|at| at <= now) {
@@ -114,21 +145,44 @@ impl Observer {
             changes = self.look(&hints, FoundBy::Poll)?;
             self.plan_poll(now);
         }
-        let hints = self.pace.take(now);
+        let hints = if self.git_signs.is_some() { self.pace.take_all() } else { self.pace.take(now) };
         changes.extend(self.look(&hints, FoundBy::Watch)?);
-        Ok(Batch { changes, was_blind: false })
+        Ok(Batch { changes: self.with_git(changes), was_blind: false })
     }
 
     /// Looks at all that is dirty, due or not.
     pub(super) fn look_at_all(&mut self) -> Result<Batch, Failure> {
         let mut hints = self.pace.take_all();
-        if !self.is_blind {
-            return Ok(Batch { changes: self.look(&hints, FoundBy::Watch)?, was_blind: false });
+        let was_blind = std::mem::take(&mut self.is_blind);
+        if was_blind {
+            self.watches = watches(&self.root, self.git.as_ref(), &self.inputs);
+            hints = vec![everywhere()];
         }
-        self.is_blind = false;
-        self.watches = watches(&self.root, &self.inputs);
-        hints = vec![everywhere()];
-        Ok(Batch { changes: self.look(&hints, FoundBy::Scan)?, was_blind: true })
+        let found_by = if was_blind { FoundBy::Scan } else { FoundBy::Watch };
+        let changes = self.look(&hints, found_by)?;
+        Ok(Batch { changes: self.with_git(changes), was_blind })
+    }
+
+    /// What HEAD did stands around the changes: a switch before those that it made, a commit behind.
+    fn with_git(&mut self, changes: Vec<What>) -> Vec<What> {
+        if self.git_signs.take().is_none() {
+            return changes;
+        }
+        let news = self.git.as_mut().map(Repository::news).unwrap_or_default();
+        let (switches, commits): (Vec<_>, Vec<_>) = news.into_iter().partition(|git| git.action == GitAction::Switch);
+        let switches = switches.into_iter().map(What::Git);
+        switches.chain(changes).chain(commits.into_iter().map(What::Git)).collect()
+    }
+
+    /// A repository that was made, or removed, while the project is recorded.
+    fn find_git(&mut self) {
+        let git = Repository::of(&self.root);
+        if git.is_some() != self.git.is_some() {
+            self.git = git;
+            // Behind new watches, of which git's folder is one.
+            self.watches = watches(&self.root, self.git.as_ref(), &self.inputs);
+            self.look_everywhere();
+        }
     }
 
     fn look(&mut self, hints: &[Hint], found_by: FoundBy) -> Result<Vec<What>, Failure> {
@@ -239,9 +293,9 @@ impl Observer {
     }
 }
 
-fn watches(root: &ProjectRoot, inputs: &Sender<Input>) -> Watches {
+fn watches(root: &ProjectRoot, git: Option<&Repository>, inputs: &Sender<Input>) -> Watches {
     let inputs = inputs.clone();
-    Watches::new(root, move |event| drop(inputs.send(Input::Watch(event))))
+    Watches::new(root, git.map(Repository::folder), move |event| drop(inputs.send(Input::Watch(event))))
 }
 
 fn everywhere() -> Hint {

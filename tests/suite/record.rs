@@ -306,3 +306,47 @@ fn a_record_that_is_removed_begins_again() {
     assert!(log.starts_with("# Context Engine Session Log\n"), "{log}");
     assert!(log.contains("## Session ") && log.ends_with("Created: a\n"), "{log}");
 }
+
+/// Git with a name and nothing of the user's.
+fn git(env: &TestEnv, project: &Path, args: &[&str]) {
+    let mut command = env.command("git", project);
+    let me = ["-c", "user.name=Me", "-c", "user.email=me@example.org", "-c", "init.defaultBranch=main"];
+    command.args(me).args(["-c", "advice.detachedHead=false"]).args(args);
+    env.run(command).ok();
+}
+
+#[test]
+fn a_switch_of_the_branch_is_one_line_and_a_commit_another() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    git(&env, &project, &["init", "-q"]);
+    for number in 0..30 {
+        fs::write(project.join(format!("{number}.txt")), "main").unwrap();
+    }
+    git(&env, &project, &["add", "."]);
+    git(&env, &project, &["commit", "-q", "-m", "first"]);
+    git(&env, &project, &["checkout", "-q", "-b", "feat/x"]);
+    for number in 0..30 {
+        fs::write(project.join(format!("{number}.txt")), "feature").unwrap();
+    }
+    git(&env, &project, &["commit", "-q", "-a", "-m", "second"]);
+    env.ctx(&project, ["start"]).ok();
+    let start = disk(&project).into_iter().filter(|(path, _)| !path.starts_with(".git")).collect();
+    git(&env, &project, &["checkout", "-q", "main"]);
+    fs::write(project.join("new.txt"), "new").unwrap();
+    wait_for("the switch", || entries_of(&project, "git").len() == 1);
+    git(&env, &project, &["add", "new.txt"]);
+    git(&env, &project, &["commit", "-q", "-m", "third"]);
+    wait_for("the commit", || entries_of(&project, "git").len() == 2);
+    sync(&env, &project);
+    let details: Vec<String> = log_lines(&project).into_iter().map(|line| line[11..].to_owned()).collect();
+    let switch = details.iter().position(|line| line.contains("(switched feat/x -> main)")).unwrap();
+    assert!(details[switch].starts_with("Edited: 30 files"), "{details:#?}");
+    assert!(
+        details.last().unwrap().starts_with("Committed: ") && details.last().unwrap().ends_with(" third"),
+        "{details:#?}"
+    );
+    assert_eq!(entries_of(&project, "edited").len(), 30);
+    let now: Tree = disk(&project).into_iter().filter(|(path, _)| !path.starts_with(".git")).collect();
+    assert_eq!(replay(&start, &entries(&project)), now);
+}

@@ -217,6 +217,7 @@ pub(crate) enum Kind {
     Moved,
     Ran,
     Note,
+    Git,
     Started,
     Stopped,
     Gap,

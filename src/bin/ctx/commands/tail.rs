@@ -86,6 +86,7 @@ fn kind(what: &What) -> Kind {
         What::Moved(_) => Kind::Moved,
         What::Ran(_) => Kind::Ran,
         What::Note(_) => Kind::Note,
+        What::Git(_) => Kind::Git,
         What::Started(_) => Kind::Started,
         What::Stopped(_) => Kind::Stopped,
         What::Gap(_) => Kind::Gap,
@@ -98,7 +99,7 @@ fn concerns(what: &What, path: &str) -> bool {
     match what {
         What::Created(change) | What::Edited(change) | What::Deleted(change) => is_at(&change.path.text.0),
         What::Moved(moved) => is_at(&moved.from.0) || is_at(&moved.to.0),
-        What::Ran(_) | What::Note(_) | What::Started(_) | What::Stopped(_) | What::Gap(_) => false,
+        _ => false,
     }
 }
 
