@@ -10,25 +10,26 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::Watch;
 use crate::entry::EntryKind;
 use crate::pace::Hint;
 use crate::platform::files;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
-use crate::rules::{FolderFacts, Rules};
+use crate::rules::{FolderFacts, Rule, Rules};
 use crate::tree::{Meta, Node, Observation, Tree};
 
 /// A `.gitignore` beyond this many bytes is passed over.
 const MAX_RULES_FILE: u64 = 1 << 20;
 
 /// Called with the folders of one level, relative to the root, before they are listed.
-pub type Watch<'a> = &'a mut dyn FnMut(&[PathBuf]);
+pub type WatchFirst<'a> = &'a mut dyn FnMut(&[PathBuf]);
 
 /// Everything below the root that counts.
 ///
 /// # Errors
 ///
 /// The root itself can't be listed; a folder below that can't be counts as empty.
-pub fn whole(root: &ProjectRoot, rules: &mut Rules, watch: Watch<'_>) -> io::Result<Observation> {
+pub fn whole(root: &ProjectRoot, rules: &mut Rules, watch: WatchFirst<'_>) -> io::Result<Observation> {
     let metadata = fs::symlink_metadata(root.path())?;
     fs::read_dir(root.path())?;
     let node = list(root, PathBuf::new(), OsString::new(), &metadata, rules, watch);
@@ -46,7 +47,7 @@ pub fn observe(
     hints: &[Hint],
     tree: &Tree,
     rules: &mut Rules,
-    watch: Watch<'_>,
+    watch: WatchFirst<'_>,
 ) -> io::Result<Vec<Observation>> {
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
         return Ok(vec![whole(root, rules, watch)?]);
@@ -71,7 +72,13 @@ pub fn observe(
 }
 
 /// What is at one place; none where it need not be compared.
-fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, watch: Watch<'_>) -> Option<Option<Node>> {
+fn look(
+    root: &ProjectRoot,
+    hint: &Hint,
+    tree: &Tree,
+    rules: &mut Rules,
+    watch: WatchFirst<'_>,
+) -> Option<Option<Node>> {
     let path = hint.path.as_path();
     let name = path.file_name()?;
     let Ok(metadata) = fs::symlink_metadata(root.path().join(path)) else { return Some(None) };
@@ -104,7 +111,7 @@ fn list(
     name: OsString,
     metadata: &Metadata,
     rules: &mut Rules,
-    watch: Watch<'_>,
+    watch: WatchFirst<'_>,
 ) -> Option<Node> {
     let mut listed: BTreeMap<PathBuf, Listed> = BTreeMap::new();
     let mut level = vec![(top.clone(), name, meta(metadata))];
@@ -172,6 +179,26 @@ fn rules_text(folder: &Path, metadata: &Metadata) -> Option<String> {
     }
     let bytes = fs::read(folder.join(".gitignore")).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The rule that keeps a path, relative to the root, from being recorded; none where it counts.
+pub fn explain(root: &ProjectRoot, config: &Watch, path: &Path) -> Option<Rule> {
+    let mut rules = Rules::new(config, shared_rules(root));
+    let is_dir = fs::symlink_metadata(root.path().join(path)).is_ok_and(|metadata| metadata.is_dir());
+    for folder in path.ancestors().skip(1).chain(is_dir.then_some(path)) {
+        rules.learn(folder, facts(&root.path().join(folder)));
+    }
+    rules.explain(path, is_dir)
+}
+
+/// What a folder says about rules, without listing it.
+fn facts(folder: &Path) -> FolderFacts {
+    let at = |name: &str| fs::symlink_metadata(folder.join(name)).ok();
+    FolderFacts {
+        gitignore: at(".gitignore").and_then(|metadata| rules_text(folder, &metadata)),
+        has_cargo_manifest: at("Cargo.toml").is_some(),
+        has_context: at(CONTEXT_DIR).is_some_and(|metadata| metadata.is_dir()),
+    }
 }
 
 /// The files of patterns that count for the whole tree: the repository's own and the user's.

@@ -91,6 +91,11 @@ pub(crate) enum Command {
         /// The project's folder
         path: PathBuf,
     },
+    /// Say whether a change to a path would be recorded, and which rule decides
+    Explain {
+        /// A file or folder of the project; it need not exist
+        path: PathBuf,
+    },
     /// Record a command that ran elsewhere
     #[command(after_help = "Examples:
   ctx log \"deployed staging\"

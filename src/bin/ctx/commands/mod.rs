@@ -1,6 +1,7 @@
 //! One file for each verb.
 
 mod agent;
+mod explain;
 mod forget;
 mod init;
 mod list;
@@ -56,6 +57,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Error> {
         Command::Run { command } => run::run(&context, &command),
         Command::Tail(tail) => tail::run(&context, &tail),
         Command::Sync { timeout } => sync::run(&context, timeout),
+        Command::Explain { path } => explain::run(&context, &path),
         Command::Agent { command } => agent::run(&context, command),
         Command::Tracker => tracker::run(&context),
     }

@@ -1,0 +1,49 @@
+//! `ctx explain`: would a change to a path be recorded, and which rule decides.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use context_tray::locate;
+use context_tray::request::{Failure, FailureCode};
+use context_tray::rules::{Origin, Rule};
+use context_tray::scan;
+
+use super::Context;
+use crate::error::Error;
+use crate::output::shown;
+
+pub(super) fn run(context: &Context<'_>, path: &Path) -> Result<ExitCode, Error> {
+    // The path itself may be a link, or not exist; the folder above it is resolved as the root was.
+    let absolute = context.folder.join(path);
+    let above = absolute.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(&context.folder);
+    let root = locate::find(above)?;
+    let rest = absolute.strip_prefix(above).unwrap_or(path);
+    let resolved = above.canonicalize().map_or_else(|_| absolute.clone(), |above| above.join(rest));
+    let Ok(relative) = resolved.strip_prefix(root.path()) else {
+        let message = format!("{} does not lie in {}", shown(path), shown(root.path()));
+        return Err(Failure::new(FailureCode::BadProject, message).with_hint("name a path in the project").into());
+    };
+    let (config, _) = locate::load_config(&context.directories, Some(&root))?;
+    let line = match scan::explain(&root, &config.watch, relative) {
+        None => format!("{} is recorded: no rule ignores it.", shown(relative)),
+        Some(rule) => format!("{} is not recorded: {}.", shown(relative), reason(root.path(), &rule)),
+    };
+    context.output.data(&line)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn reason(root: &Path, rule: &Rule) -> String {
+    let pattern = &rule.pattern;
+    match &rule.origin {
+        Origin::BuiltIn => format!("the built-in rule {pattern}"),
+        Origin::Configuration => format!("the pattern {pattern} of watch.ignore in the configuration"),
+        Origin::OwnProject => "the folder above has a .context of its own and is another project".to_owned(),
+        Origin::File(file) => {
+            let path: PathBuf = root.join(file);
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let line = text.lines().collect::<Vec<_>>().iter().rposition(|line| line == pattern).map(|at| at + 1);
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!("{}{line} says {pattern}", shown(file))
+        }
+    }
+}
