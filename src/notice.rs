@@ -61,6 +61,8 @@ pub enum NoticeKind {
     GivenUp,
     /// Events may come late or be missed.
     Degraded,
+    /// The configuration is damaged; the last good one is in force.
+    Config,
     /// The project's folder is gone.
     Missing,
     /// A file of the agent's own was damaged and set aside.

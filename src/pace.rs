@@ -42,6 +42,11 @@ impl Pace {
         Self { limits, dirty: HashMap::new(), next: None, pushed: 0 }
     }
 
+    /// Goes by other limits, from the next hint on.
+    pub fn set_limits(&mut self, limits: Record) {
+        self.limits = limits;
+    }
+
     /// Notes that something happened at a path.
     pub fn push(&mut self, path: &Path, recursive: bool, now: Instant) {
         self.pushed += 1;

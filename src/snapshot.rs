@@ -146,6 +146,7 @@ impl Files {
             status.watching = self.get("watching").unwrap_or_else(|| vec![root.path().to_path_buf()]);
             status.watch_mode = self.tracker("watch_mode");
             status.degraded = self.tracker("degraded");
+            status.config_problem = self.tracker("config_problem");
             status.directories_watched = self.tracker("directories_watched");
             status.files_indexed = self.tracker("files_indexed");
         } else if let Some(pid) = self.context_engine() {

@@ -27,6 +27,9 @@ pub struct ProjectStatus {
     pub watch_mode: Option<WatchMode>,
     /// Why the record may come late or with gaps, in a sentence; none while all is well.
     pub degraded: Option<String>,
+    /// What is wrong with the configuration, in a sentence; the last good one is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_problem: Option<String>,
     /// How many folders have a watch.
     pub directories_watched: Option<u64>,
     /// How many files the index holds.
@@ -55,6 +58,7 @@ impl ProjectStatus {
             watching: Vec::new(),
             watch_mode: None,
             degraded: None,
+            config_problem: None,
             directories_watched: None,
             files_indexed: None,
             last_event: None,

@@ -100,6 +100,8 @@ struct Tracker {
     cookies: u64,
     /// When to look after the files of `.context`.
     tend_at: Option<Instant>,
+    /// When to read the configuration again.
+    reconfigure_at: Option<Instant>,
     /// When to try again to write.
     retry_at: Option<Instant>,
     /// How many changes were recorded since the index was kept.
@@ -113,8 +115,9 @@ impl Tracker {
         let directories = Directories::find()?;
         Journal::init(&root)?;
         locate::check_context(&root)?;
+        // So that it can be watched for a file that is not there yet.
+        let _ = files::make_private_dir(&directories.config);
         let (config, warnings) = locate::load_config(&directories, Some(&root))?;
-        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         journal::refuse_other_tool(&root)?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
         sweep(&root);
@@ -126,7 +129,7 @@ impl Tracker {
         let gap = gap_since_last_session(&root);
         let known = index::load(&directories, &root);
         journal.begin(&Begin { pid, identity: process::identity(pid) })?;
-        let observer = Observer::new(&root, &config, sender);
+        let observer = Observer::new(&root, &directories, &config, sender);
         let mut tracker = Self {
             root,
             directories,
@@ -138,10 +141,12 @@ impl Tracker {
             waiting: VecDeque::new(),
             cookies: 0,
             tend_at: None,
+            reconfigure_at: None,
             retry_at: None,
             unsaved: 0,
             seen_all_at: now(),
         };
+        tracker.complain(&warnings);
         tracker.begin(gap, known)?;
         Ok(tracker)
     }
@@ -186,12 +191,14 @@ impl Tracker {
 
     fn deadline(&self) -> Option<Instant> {
         let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
-        [self.observer.deadline(), waiting, self.tend_at, self.retry_at].into_iter().flatten().min()
+        let own = [self.tend_at, self.reconfigure_at, self.retry_at];
+        own.into_iter().chain([self.observer.deadline(), waiting]).flatten().min()
     }
 
     fn on(&mut self, input: Input) -> Result<(), Failure> {
         match input {
             Input::Watch(Event::Record(name)) => self.on_record(&name),
+            Input::Watch(Event::Config) => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
             Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
             Input::Watch(event) => self.observer.on(event),
             Input::Agent(ToTracker::Record { request, record }) => self.wait_for_cookie(Then::Record(request, record)),
@@ -215,6 +222,10 @@ impl Tracker {
         if self.tend_at.is_some_and(|at| at <= now) {
             self.tend_at = None;
             self.tend_record()?;
+        }
+        if self.reconfigure_at.is_some_and(|at| at <= now) {
+            self.reconfigure_at = None;
+            self.reconfigure()?;
         }
         if self.retry_at.is_some_and(|at| at <= now) {
             self.write(Batch::default())?;
@@ -264,6 +275,7 @@ impl Tracker {
                 self.waiting.iter_mut().take(at + 1).for_each(|waiting| (waiting.is_seen, waiting.until) = (true, now));
             }
             None if is_passing(name) => {}
+            None if name == Path::new("config.toml") => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
             None => self.tend_at = Some(Instant::now() + RECORD_QUIET),
         }
     }
@@ -333,6 +345,31 @@ impl Tracker {
         let message = format!("the folder {} is gone", self.root);
         Err(Failure::new(FailureCode::BadProject, message)
             .with_hint("bring it back, or remove the project from the list"))
+    }
+
+    /// Reads the configuration again; one that is damaged leaves the last good one in force, and is said.
+    fn reconfigure(&mut self) -> Result<(), Failure> {
+        match locate::load_config(&self.directories, Some(&self.root)) {
+            Ok((config, warnings)) => {
+                self.complain(&warnings);
+                self.journal.set_summarise_over(config.record.summarise_over);
+                let batch = self.observer.configure(&config)?;
+                self.write(batch)?;
+            }
+            Err(failure) => self.complain(&[failure.message]),
+        }
+        self.describe_watch();
+        self.journal.write_state()?;
+        self.report();
+        Ok(())
+    }
+
+    /// Says in the status what is wrong with the configuration.
+    fn complain(&mut self, problems: &[String]) {
+        problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+        if let Some(facts) = self.journal.tracker_mut() {
+            facts.config_problem = (!problems.is_empty()).then(|| problems.join("; "));
+        }
     }
 
     /// Keeps the index, unless it is ahead of the record.

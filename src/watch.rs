@@ -22,6 +22,8 @@ pub enum Event {
     Record(PathBuf),
     /// Something happened in git's folder.
     Git,
+    /// Something happened in the folder of the user's configuration.
+    Config,
     /// Events were lost: anything may have happened anywhere.
     Overflow,
 }
@@ -60,6 +62,24 @@ impl Blind {
     }
 }
 
+/// The folders outside the tracked tree that are watched with it, without those below them.
+#[derive(Clone, Debug)]
+pub struct Aside {
+    /// Git's folder.
+    pub git: Option<PathBuf>,
+    /// The folder of the user's configuration.
+    pub config: PathBuf,
+}
+
+impl Aside {
+    fn event(&self, path: &Path) -> Option<Event> {
+        if self.git.as_ref().is_some_and(|git| path.starts_with(git) && path != git) {
+            return Some(Event::Git);
+        }
+        path.starts_with(&self.config).then_some(Event::Config)
+    }
+}
+
 /// The watches of one project.
 pub struct Watches {
     root: ProjectRoot,
@@ -70,9 +90,9 @@ pub struct Watches {
 }
 
 impl Watches {
-    /// Starts without a watch on any folder but `.context` and git's. `on_event` is called from the watcher's thread: it must only
+    /// Starts without a watch on any folder but `.context` and those aside. `on_event` is called from the watcher's thread: it must only
     /// forward.
-    pub fn new(root: &ProjectRoot, git: Option<&Path>, on_event: impl Fn(Event) + Send + 'static) -> Self {
+    pub fn new(root: &ProjectRoot, aside: Aside, on_event: impl Fn(Event) + Send + 'static) -> Self {
         let mut watches =
             Self { root: root.clone(), watcher: None, watched: BTreeSet::new(), polled: BTreeSet::new(), blind: None };
         if let Ok(FsKind::Remote(kind)) = files::file_system(root.path()) {
@@ -80,19 +100,20 @@ impl Watches {
             return watches;
         }
         let base = root.path().to_path_buf();
-        let git_folder = git.map(Path::to_path_buf);
-        let forward =
-            move |result: notify::Result<notify::Event>| events(&base, git_folder.as_deref(), result, &on_event);
+        let folders: Vec<PathBuf> = aside.git.iter().chain([&aside.config]).cloned().collect();
+        let forward = move |result: notify::Result<notify::Event>| events(&base, &aside, result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
         match RecommendedWatcher::new(forward, config) {
             Ok(watcher) => watches.watcher = Some(watcher),
             Err(error) => watches.blind = Some(Blind::NoWatcher(error.to_string())),
         }
         watches.watch_record();
-        if let (Some(git), Some(watcher)) = (git, &mut watches.watcher)
-            && let Err(error) = watcher.watch(git, notify::RecursiveMode::NonRecursive)
-        {
-            tracing::warn!(%error, "git's folder is not watched");
+        if let Some(watcher) = &mut watches.watcher {
+            for folder in folders.iter().filter(|folder| folder.is_dir()) {
+                if let Err(error) = watcher.watch(folder, notify::RecursiveMode::NonRecursive) {
+                    tracing::warn!(%error, folder = %folder.display(), "a folder beside the project is not watched");
+                }
+            }
         }
         watches
     }
@@ -181,7 +202,7 @@ fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathB
 }
 
 /// Runs on the watcher's thread.
-fn events(root: &Path, git: Option<&Path>, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
+fn events(root: &Path, aside: &Aside, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
     let event = match result {
         Ok(event) => event,
         Err(error) => {
@@ -194,8 +215,8 @@ fn events(root: &Path, git: Option<&Path>, result: notify::Result<notify::Event>
         return on_event(Event::Overflow);
     }
     for path in &event.paths {
-        if git.is_some_and(|git| path.starts_with(git) && path != git) {
-            on_event(Event::Git);
+        if let Some(event) = aside.event(path) {
+            on_event(event);
             continue;
         }
         let Ok(relative) = path.strip_prefix(root) else { continue };

@@ -45,6 +45,8 @@ pub struct TrackerFacts {
     pub watch_mode: Option<WatchMode>,
     /// Why the record may come late or with gaps.
     pub degraded: Option<String>,
+    /// What is wrong with the configuration.
+    pub config_problem: Option<String>,
     /// How many folders have a watch.
     pub directories_watched: u64,
     /// How many files the index holds.
@@ -65,6 +67,7 @@ impl TrackerFacts {
             reason: None,
             watch_mode: None,
             degraded: None,
+            config_problem: None,
             directories_watched: 0,
             files_indexed: 0,
             session,

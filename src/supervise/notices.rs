@@ -89,6 +89,15 @@ pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
         }
         None => project.withdraw(NoticeKind::Degraded, effects),
     }
+    match &status.config_problem {
+        Some(problem) => {
+            let title = format!("{}: the configuration has a problem", status.name());
+            let body = format!("{}. What was in force before still is.", capitalised(problem));
+            let config = notice(&status, NoticeKind::Config, title, body, vec![open_log(&status)]);
+            project.tell(NoticeKind::Config, config, effects);
+        }
+        None => project.withdraw(NoticeKind::Config, effects),
+    }
 }
 
 fn capitalised(text: &str) -> String {

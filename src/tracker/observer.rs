@@ -17,7 +17,7 @@ use crate::request::{Failure, FailureCode};
 use crate::rules::{Rules, Sources};
 use crate::scan;
 use crate::tree::{Change, Meta, Observation, Tree};
-use crate::watch::{Blind, Event, Watches};
+use crate::watch::{Aside, Blind, Event, Watches};
 
 /// Between two looks at what can't be watched; longer where a look takes long.
 const POLL: Duration = Duration::from_secs(2);
@@ -30,6 +30,7 @@ const GIT_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Observer {
     root: ProjectRoot,
+    config_folder: PathBuf,
     inputs: Sender<Input>,
     rules: Rules,
     tree: Tree,
@@ -46,11 +47,13 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    pub(super) fn new(root: &ProjectRoot, config: &Config, inputs: Sender<Input>) -> Self {
+    pub(super) fn new(root: &ProjectRoot, directories: &Directories, config: &Config, inputs: Sender<Input>) -> Self {
         let git = Repository::of(root);
-        let watches = watches(root, git.as_ref(), &inputs);
+        let config_folder = directories.config.clone();
+        let watches = watches(root, git.as_ref(), &config_folder, &inputs);
         Self {
             root: root.clone(),
+            config_folder,
             inputs,
             rules: Rules::new(&config.watch, scan::shared_rules(root)),
             tree: Tree::default(),
@@ -108,8 +111,29 @@ impl Observer {
                 self.git_signs = Some((self.git_signs.map_or(now, |(first, _)| first), now));
             }
             Event::Overflow => self.is_blind = true,
-            Event::Record(_) => {}
+            Event::Record(_) | Event::Config => {}
         }
+    }
+
+    /// Goes by another configuration. What it lets in or keeps out is no change of the files.
+    ///
+    /// # Errors
+    ///
+    /// The root can't be read.
+    pub(super) fn configure(&mut self, config: &Config) -> Result<Batch, Failure> {
+        self.pace.set_limits(config.record);
+        self.quiet = config.record.quiet;
+        let rules = Rules::new(&config.watch, scan::shared_rules(&self.root));
+        let before = self.rules.sources().clone();
+        if (&before.ignore, before.use_gitignore) == (&rules.sources().ignore, rules.sources().use_gitignore) {
+            return Ok(Batch::default());
+        }
+        self.rules = rules;
+        let seen = self.scan(&[everywhere()])?;
+        let changes = self.reconcile(Path::new(""), seen, &before);
+        self.files = self.tree.file_count();
+        let changes = changes.into_iter().map(|change| what(change, FoundBy::Watch)).collect();
+        Ok(Batch { changes, was_blind: false })
     }
 
     /// The next look is at everything.
@@ -155,7 +179,7 @@ impl Observer {
         let mut hints = self.pace.take_all();
         let was_blind = std::mem::take(&mut self.is_blind);
         if was_blind {
-            self.watches = watches(&self.root, self.git.as_ref(), &self.inputs);
+            self.watches = watches(&self.root, self.git.as_ref(), &self.config_folder, &self.inputs);
             hints = vec![everywhere()];
         }
         let found_by = if was_blind { FoundBy::Scan } else { FoundBy::Watch };
@@ -180,7 +204,7 @@ impl Observer {
         if git.is_some() != self.git.is_some() {
             self.git = git;
             // Behind new watches, of which git's folder is one.
-            self.watches = watches(&self.root, self.git.as_ref(), &self.inputs);
+            self.watches = watches(&self.root, self.git.as_ref(), &self.config_folder, &self.inputs);
             self.look_everywhere();
         }
     }
@@ -293,9 +317,10 @@ impl Observer {
     }
 }
 
-fn watches(root: &ProjectRoot, git: Option<&Repository>, inputs: &Sender<Input>) -> Watches {
+fn watches(root: &ProjectRoot, git: Option<&Repository>, config: &Path, inputs: &Sender<Input>) -> Watches {
     let inputs = inputs.clone();
-    Watches::new(root, git.map(Repository::folder), move |event| drop(inputs.send(Input::Watch(event))))
+    let git = git.map(|git| git.folder().to_path_buf());
+    Watches::new(root, Aside { git, config: config.to_path_buf() }, move |event| drop(inputs.send(Input::Watch(event))))
 }
 
 fn everywhere() -> Hint {

@@ -350,3 +350,33 @@ fn a_switch_of_the_branch_is_one_line_and_a_commit_another() {
     let now: Tree = disk(&project).into_iter().filter(|(path, _)| !path.starts_with(".git")).collect();
     assert_eq!(replay(&start, &entries(&project)), now);
 }
+
+#[test]
+fn the_configuration_counts_at_once_and_a_damaged_one_does_not() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::write(project.join("a.gen"), "a").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let config = project.join(".context/config.toml");
+    let problem = || env.status(&project)["config_problem"].as_str().unwrap_or_default().to_owned();
+
+    fs::write(&config, "[watch]\nignore = [\"*.gen\"]\n[record]\nquiet_ms = 20\n").unwrap();
+    wait_for("the pattern to count", || env.status(&project)["files_indexed"] == 0);
+    fs::write(project.join("a.gen"), "more").unwrap();
+    fs::write(project.join("b.gen"), "b").unwrap();
+    sync(&env, &project);
+
+    fs::write(&config, "[record]\nquiet_ms = 5\n").unwrap();
+    wait_for("the problem to be told", || problem().contains("config.toml:2: record.quiet_ms is 5"));
+    fs::write(project.join("c.gen"), "c").unwrap();
+    sync(&env, &project);
+    assert!(entries_of(&project, "created").is_empty(), "the last good configuration is in force");
+
+    fs::create_dir_all(env.path("config")).unwrap();
+    fs::write(&config, "").unwrap();
+    wait_for("the end of the problem", || problem().is_empty());
+    fs::write(project.join("d.gen"), "d").unwrap();
+    sync(&env, &project);
+    let paths: Vec<Value> = entries_of(&project, "created").iter().map(|entry| entry["path"].clone()).collect();
+    assert_eq!(paths, ["d.gen"], "what was let in is no change of the files");
+}
