@@ -4,15 +4,15 @@
 //! for ever while nothing is dirty. The agent talks to it through its standard input and output; the end of its
 //! input means that the agent is gone, and ends the session.
 
+mod cookies;
 mod link;
 mod observer;
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::entry::{Entry, Gap, GapReason, Reason, Record, What};
+use crate::entry::{Entry, Gap, GapReason, Reason, What};
 use crate::index::{self, Known};
 use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
@@ -22,16 +22,11 @@ use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
 use crate::status::{State, WatchMode};
 use crate::watch::Event;
 use crate::{snapshot, spool};
+use cookies::{Cookies, Then};
 use link::Outbox;
 use observer::Observer;
 
 pub use link::Link;
-
-/// How long a question waits for the event of its own cookie, before it is answered without.
-const COOKIE_PATIENCE: Duration = Duration::from_millis(500);
-
-/// How the names of cookies begin.
-const COOKIE_PREFIX: &str = ".cookie-";
 
 /// How long the files of `.context` are left alone after somebody touched them, so that `rm -r` is not raced.
 const RECORD_QUIET: Duration = Duration::from_millis(150);
@@ -53,23 +48,6 @@ enum Input {
     AgentGone,
     /// Somebody asks us to end.
     Signal,
-}
-
-/// What waits until the event of a cookie has come, behind which no older event can come.
-struct Waiting {
-    cookie: PathBuf,
-    is_seen: bool,
-    until: Instant,
-    then: Then,
-}
-
-enum Then {
-    /// Say that all is in the journal.
-    Answer(u64),
-    /// Write what a client sent: what was done before it stands before it.
-    Record(u64, Record),
-    /// End the session.
-    End(Reason),
 }
 
 /// Records a project until it is told to end.
@@ -96,8 +74,7 @@ struct Tracker {
     journal: Journal,
     observer: Observer,
     outbox: Outbox,
-    waiting: VecDeque<Waiting>,
-    cookies: u64,
+    cookies: Cookies,
     /// When to look after the files of `.context`.
     tend_at: Option<Instant>,
     /// When to read the configuration again.
@@ -120,7 +97,7 @@ impl Tracker {
         let (config, warnings) = locate::load_config(&directories, Some(&root))?;
         journal::refuse_other_tool(&root)?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
-        sweep(&root);
+        let cookies = Cookies::new(root.context_dir(), std::process::id());
         let signalled = sender.clone();
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
@@ -138,8 +115,7 @@ impl Tracker {
             journal,
             observer,
             outbox,
-            waiting: VecDeque::new(),
-            cookies: 0,
+            cookies,
             tend_at: None,
             reconfigure_at: None,
             retry_at: None,
@@ -190,9 +166,8 @@ impl Tracker {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
         let own = [self.tend_at, self.reconfigure_at, self.retry_at];
-        own.into_iter().chain([self.observer.deadline(), waiting]).flatten().min()
+        own.into_iter().chain([self.observer.deadline(), self.cookies.deadline()]).flatten().min()
     }
 
     fn on(&mut self, input: Input) -> Result<(), Failure> {
@@ -201,14 +176,14 @@ impl Tracker {
             Input::Watch(Event::Config) => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
             Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
             Input::Watch(event) => self.observer.on(event),
-            Input::Agent(ToTracker::Record { request, record }) => self.wait_for_cookie(Then::Record(request, record)),
-            Input::Agent(ToTracker::Sync { request }) => self.wait_for_cookie(Then::Answer(request)),
+            Input::Agent(ToTracker::Record { request, record }) => self.when_all_is_seen(Then::Record(request, record)),
+            Input::Agent(ToTracker::Sync { request }) => self.when_all_is_seen(Then::Answer(request)),
             Input::Agent(ToTracker::Ping { request }) => self.outbox.send(FromTracker::Synced { request }),
-            Input::Agent(ToTracker::Stop) => self.wait_for_cookie(Then::End(Reason::User)),
-            Input::AgentGone => self.wait_for_cookie(Then::End(Reason::AgentGone)),
+            Input::Agent(ToTracker::Stop) => self.when_all_is_seen(Then::End(Reason::User)),
+            Input::AgentGone => self.when_all_is_seen(Then::End(Reason::AgentGone)),
             Input::Signal => {
                 self.outbox.send(FromTracker::Signalled);
-                self.wait_for_cookie(Then::End(Reason::Signal));
+                self.when_all_is_seen(Then::End(Reason::Signal));
             }
         }
         Ok(())
@@ -231,9 +206,7 @@ impl Tracker {
             self.write(Batch::default())?;
         }
         let mut end = None;
-        while self.waiting.front().is_some_and(|waiting| waiting.until <= now) {
-            let Some(waiting) = self.waiting.pop_front() else { break };
-            let _ = std::fs::remove_file(self.root.context_dir().join(&waiting.cookie));
+        while let Some(waiting) = self.cookies.next_due(now) {
             if !waiting.is_seen && !matches!(waiting.then, Then::Record(..)) {
                 self.observer.look_everywhere();
             }
@@ -258,25 +231,18 @@ impl Tracker {
         self.report();
     }
 
-    /// Makes a file in `.context` whose event tells that all older events have come.
-    fn wait_for_cookie(&mut self, then: Then) {
-        self.cookies += 1;
-        let cookie = PathBuf::from(format!("{COOKIE_PREFIX}{}-{}", self.pid, self.cookies));
-        let is_made = self.observer.sees_record() && std::fs::write(self.root.context_dir().join(&cookie), "").is_ok();
-        let until = Instant::now() + if is_made { COOKIE_PATIENCE } else { Duration::ZERO };
-        self.waiting.push_back(Waiting { cookie, is_seen: false, until, then });
+    fn when_all_is_seen(&mut self, then: Then) {
+        self.cookies.make(then, self.observer.sees_record());
     }
 
     fn on_record(&mut self, name: &Path) {
-        match self.waiting.iter().position(|waiting| waiting.cookie == name) {
-            // Those that wait for an older cookie have waited long enough, too.
-            Some(at) => {
-                let now = Instant::now();
-                self.waiting.iter_mut().take(at + 1).for_each(|waiting| (waiting.is_seen, waiting.until) = (true, now));
-            }
-            None if is_passing(name) => {}
-            None if name == Path::new("config.toml") => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
-            None => self.tend_at = Some(Instant::now() + RECORD_QUIET),
+        let soon = Instant::now() + RECORD_QUIET;
+        if cookies::is_cookie(name) {
+            self.cookies.see(name);
+        } else if name == Path::new("config.toml") {
+            self.reconfigure_at = Some(soon);
+        } else if !name.to_string_lossy().starts_with(files::TEMPORARY_PREFIX) {
+            self.tend_at = Some(soon);
         }
     }
 
@@ -412,21 +378,6 @@ impl Tracker {
         self.save_index();
         ended
     }
-}
-
-/// Removes what a tracker that was killed had no time to.
-fn sweep(root: &ProjectRoot) {
-    for entry in std::fs::read_dir(root.context_dir()).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(COOKIE_PREFIX) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Whether a file of `.context` is one of ours that comes and goes.
-fn is_passing(name: &Path) -> bool {
-    let name = name.to_string_lossy();
-    name.starts_with(COOKIE_PREFIX) || name.starts_with(files::TEMPORARY_PREFIX)
 }
 
 /// What one look found.
