@@ -1,6 +1,7 @@
 //! The pure core: what each change, each path and each line costs, without a disk.
 
 #![allow(missing_docs, reason = "what the macros of criterion make has no place for them")]
+#![allow(clippy::expect_used, reason = "a bench ends where it goes wrong, and says where")]
 
 use std::ffi::OsStr;
 use std::hint::black_box;
