@@ -30,7 +30,7 @@ fn listing(is_changed: bool) -> Vec<Observation> {
     let folders = (0..FOLDERS).map(|folder| {
         let files = (0..FILES_A_FOLDER).flat_map(|file| {
             let number = folder * FILES_A_FOLDER + file;
-            let turn = (is_changed && number % CHANGED_ONE_IN == 0).then_some(number / CHANGED_ONE_IN % 4);
+            let turn = (is_changed && number.is_multiple_of(CHANGED_ONE_IN)).then_some(number / CHANGED_ONE_IN % 4);
             let leaf = |name: String, file_id, mtime_ns| {
                 Node::leaf(OsStr::new(&name), meta(EntryKind::File, file_id, mtime_ns))
             };

@@ -20,6 +20,7 @@ use chrono::{DateTime, FixedOffset, Local};
 
 use crate::entry::{Entry, FORMAT_VERSION, Lifecycle, Ran, Reason, Record, Source, What};
 use crate::line::{self, Line, Said};
+use crate::locate;
 use crate::platform::files;
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
@@ -45,6 +46,8 @@ pub struct Journal {
     events: EventFile,
     log: LogFile,
     pending: VecDeque<(DateTime<FixedOffset>, What)>,
+    /// The log or the state lacks what `events.jsonl` has.
+    is_behind: bool,
     tracker: Option<state::TrackerFacts>,
 }
 
@@ -90,6 +93,7 @@ impl Journal {
             events: EventFile::new(root),
             log: LogFile::new(root),
             pending: VecDeque::new(),
+            is_behind: false,
             tracker: None,
         }
     }
@@ -192,9 +196,14 @@ impl Journal {
         self.events.last_seq()
     }
 
-    /// Whether something waits to be written.
+    /// Whether something waits to be written into `events.jsonl`.
     pub fn has_pending(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Whether another try is worth it: something waits, or the log or the state lacks something.
+    pub fn needs_retry(&self) -> bool {
+        self.has_pending() || self.is_behind
     }
 
     /// Writes what waits. Gives the last sequence number of the file.
@@ -203,7 +212,7 @@ impl Journal {
     ///
     /// As [`Journal::append`].
     pub fn flush(&mut self, wait: Duration) -> Result<u64, Failure> {
-        if self.pending.is_empty() {
+        if !self.needs_retry() {
             return Ok(self.events.last_seq());
         }
         while self.pending.len() > MAX_PENDING {
@@ -217,7 +226,8 @@ impl Journal {
         let batch = self.number(foreign.into_iter().chain(waiting));
         let previous = self.write_events(&batch)?;
         self.pending.clear();
-        self.write_behind(&batch, already_there, previous)?;
+        // From here on it is recorded; what fails behind the authority is made good for later.
+        self.is_behind = self.write_behind(&batch, already_there, previous).inspect_err(warn_behind).is_err();
         Ok(self.events.last_seq())
     }
 
@@ -234,7 +244,7 @@ impl Journal {
         let foreign = self.take_foreign()?;
         let batch = self.number(foreign.into_iter());
         let previous = self.write_events(&batch)?;
-        self.write_behind(&batch, batch.len(), previous)?;
+        self.is_behind = self.write_behind(&batch, batch.len(), previous).inspect_err(warn_behind).is_err();
         Ok(!batch.is_empty())
     }
 
@@ -274,7 +284,7 @@ impl Journal {
         if read::pid(&self.root) != Some(u64::from(pid)) {
             self.write_pid(pid)?;
         }
-        if !self.root.state().exists() {
+        if !state::is_sound(&self.root) {
             self.write_state()?;
         }
         Ok(())
@@ -367,7 +377,9 @@ pub fn lock_failure(root: &ProjectRoot, error: &io::Error) -> Failure {
     io_failure("lock", &root.tracker_lock(), error)
 }
 
+/// Every write goes through here, so no write follows a `.context` that leads elsewhere or is somebody else's.
 fn append_lock(root: &ProjectRoot, wait: Duration) -> Result<AppendLock, Failure> {
+    locate::check_context(root)?;
     AppendLock::acquire(root, wait).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => {
             Failure::new(FailureCode::Timeout, format!("another program holds {}", root.journal_lock().display()))
@@ -391,6 +403,10 @@ pub fn io_failure(verb: &str, path: &Path, error: &io::Error) -> Failure {
         Some(hint) => failure.with_hint(hint),
         None => failure,
     }
+}
+
+fn warn_behind(failure: &Failure) {
+    tracing::warn!(%failure, "it is recorded, but not yet everywhere");
 }
 
 fn foreign_command(command: String, status: String) -> What {

@@ -158,14 +158,11 @@ impl fmt::Display for Line {
 /// changes than `summarise_over`, or those of a switch of HEAD, are one line for each kind.
 pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
     let lines = one_by_one(entries);
-    let switches = entries.iter().filter_map(|entry| match &entry.what {
-        What::Git(git) if git.action == GitAction::Switch => Some(entry),
-        _ => None,
-    });
-    let switches: Vec<&Entry> = switches.collect();
-    let changes: BTreeSet<u64> =
-        entries.iter().filter(|entry| entry.what.is_file_change()).map(|entry| entry.seq).collect();
-    let told = lines.iter().filter(|line| changes.contains(&line.seq)).count();
+    let is_switch = |what: &What| matches!(what, What::Git(Git { action: GitAction::Switch, .. }));
+    let switches: Vec<&Entry> = entries.iter().filter(|entry| is_switch(&entry.what)).collect();
+    let changes: Vec<&Entry> = entries.iter().filter(|entry| is_of_files(&entry.what)).collect();
+    let numbers: BTreeSet<u64> = changes.iter().map(|entry| entry.seq).collect();
+    let told = lines.iter().filter(|line| numbers.contains(&line.seq)).count();
     if told == 0 || (switches.is_empty() && told <= summarise_over) {
         return lines;
     }
@@ -176,12 +173,16 @@ pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
         }
         _ => String::new(),
     };
-    let is_summed_up = |line: &Line| changes.contains(&line.seq) || switches.iter().any(|it| it.seq == line.seq);
+    let is_summed_up = |line: &Line| numbers.contains(&line.seq) || switches.iter().any(|it| it.seq == line.seq);
     let others = lines.into_iter().filter(|line| !is_summed_up(line));
-    let changes: Vec<&Entry> = entries.iter().filter(|entry| entry.what.is_file_change()).collect();
     let mut lines: Vec<Line> = summary(&changes, &why).into_iter().chain(others).collect();
     lines.sort_by_key(|line| line.seq);
     lines
+}
+
+/// Whether it tells of files. A folder that was moved has its own line, which says more than any number.
+fn is_of_files(what: &What) -> bool {
+    what.is_file_change() && !matches!(what, What::Moved(Move { entry: EntryKind::Dir, .. }))
 }
 
 fn one_by_one(entries: &[Entry]) -> Vec<Line> {

@@ -171,7 +171,7 @@ fn submenu(project: &ProjectStatus, title: &str) -> Item {
     let mut items: Vec<Item> = sentences(project).into_iter().map(Item::Label).collect();
     items.push(Item::Separator);
     if !can_stop(project.state) || can_start(project.state) {
-        items.push(command("Start session", there, Request::Start { project: root() }));
+        items.push(command("Start session", there, Request::Start { project: root(), force: false }));
     }
     if can_stop(project.state) {
         items.push(command("Stop session", true, Request::Stop { project: root() }));

@@ -71,10 +71,24 @@ impl Pace {
         if self.next.is_none_or(|next| now < next) {
             return Vec::new();
         }
+        if let Some(settled) = self.settled().filter(|settled| now < *settled) {
+            self.next = Some(settled);
+            return Vec::new();
+        }
         let limits = self.limits;
         let taken = ordered(self.dirty.extract_if(|_, dirty| due(&limits, dirty) <= now));
         self.next = self.dirty.values().map(|dirty| self.due(dirty)).min();
         taken
+    }
+
+    /// When a burst is over: many paths at once are told as one thing.
+    fn settled(&self) -> Option<Instant> {
+        if self.dirty.len() <= self.limits.summarise_over {
+            return None;
+        }
+        let oldest = self.dirty.values().map(|dirty| dirty.first).min()?;
+        let newest = self.dirty.values().map(|dirty| dirty.last).max()?;
+        Some((newest + self.limits.quiet).min(oldest + self.limits.max_hold))
     }
 
     /// Every path, due or not, in the order of their first hints.
@@ -147,6 +161,14 @@ mod tests {
     #[test]
     fn paths_come_in_the_order_of_their_first_hints() {
         assert_eq!(play(&[(0, "c"), (0, "a"), (0, "b")]), [(150, paths(&["c", "a", "b"]))]);
+    }
+
+    #[test]
+    fn a_burst_is_taken_as_one() {
+        let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+        let touches: Vec<(u64, &str)> = (0..60).map(|number| (number, names[number as usize].as_str())).collect();
+        let taken = play(&touches);
+        assert_eq!(taken.iter().map(|(at, paths)| (*at, paths.len())).collect::<Vec<_>>(), [(209, 60)]);
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum Request {
     Start {
         /// The absolute path of the root.
         project: PathBuf,
+        /// Also the root of the disk.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        force: bool,
     },
     /// End the project's session; answered with [`Response::Stopped`] when the tracker has ended.
     Stop {

@@ -181,6 +181,11 @@ impl Rules {
         }
     }
 
+    /// Whether a folder is a project of its own.
+    pub fn is_own_project(&self, folder: &Path) -> bool {
+        !folder.as_os_str().is_empty() && self.sources.folders.get(folder).is_some_and(|facts| facts.has_context)
+    }
+
     /// Whether a path whose folder counts is ignored itself. Paths are relative to the root.
     pub fn ignores(&self, path: &Path, is_dir: bool) -> bool {
         self.decide(path, is_dir).is_some_and(|(ignored, _)| ignored)
@@ -208,7 +213,7 @@ impl Rules {
         if let Some(pattern) = NEVER.iter().find(|never| name == **never) {
             return built_in(pattern);
         }
-        if is_dir && self.sources.folders.get(path).is_some_and(|facts| facts.has_context) {
+        if is_dir && self.is_own_project(path) {
             return Some((true, Rule { origin: Origin::OwnProject, pattern: CONTEXT_DIR.to_owned() }));
         }
         if let Some(decided) = self.configured.decide(path, is_dir) {

@@ -4,7 +4,7 @@
 //! lists it, so that nothing that happens meanwhile is missed. It never follows a symbolic link, and never enters a folder
 //! that does not count.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
@@ -58,7 +58,7 @@ pub fn observe(
     hints.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     for (order, hint) in hints {
         let path = hint.path.as_path();
-        if path.ancestors().skip(1).any(|above| listed.contains(above)) {
+        if path.ancestors().any(|above| listed.contains(above)) {
             continue;
         }
         let Some(found) = look(root, hint, tree, rules, watch) else { continue };
@@ -69,6 +69,46 @@ pub fn observe(
     }
     seen.sort_by_key(|(order, _)| *order);
     Ok(seen.into_iter().map(|(_, observation)| observation).collect())
+}
+
+/// The hints, but in place of what lies in a folder that is not the one of the index any more, that folder: a part of a
+/// folder that was moved would look like something new.
+pub fn widen(root: &ProjectRoot, hints: &[Hint], tree: &Tree) -> Vec<Hint> {
+    let mut replaced = Replaced { root, tree, known: HashMap::new() };
+    let widened = |hint: &Hint| {
+        let path = replaced.topmost(&hint.path);
+        Hint { recursive: hint.recursive || path != hint.path, path }
+    };
+    hints.iter().map(widened).collect()
+}
+
+struct Replaced<'a> {
+    root: &'a ProjectRoot,
+    tree: &'a Tree,
+    known: HashMap<PathBuf, bool>,
+}
+
+impl Replaced<'_> {
+    /// The topmost such folder above a path, else the path itself.
+    fn topmost(&mut self, path: &Path) -> PathBuf {
+        let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
+        above.reverse();
+        above.into_iter().find(|folder| self.is_replaced(folder)).unwrap_or(path).to_path_buf()
+    }
+
+    fn is_replaced(&mut self, folder: &Path) -> bool {
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let node = self.tree.find(folder);
+        let metadata = fs::symlink_metadata(self.root.path().join(folder));
+        let is_replaced = match (node, metadata) {
+            (Some(node), Ok(metadata)) => !node.meta().agrees_with(&meta(&metadata)),
+            _ => false,
+        };
+        self.known.insert(folder.to_path_buf(), is_replaced);
+        is_replaced
+    }
 }
 
 /// What is at one place; none where it need not be compared.

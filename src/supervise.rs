@@ -150,7 +150,8 @@ impl Supervisor {
         let mut effects = Vec::new();
         match input {
             Input::Registered(path, wanted) => {
-                self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, wanted));
+                let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, wanted));
+                project.saved_wish = Some(wanted);
                 effects.push(Effect::Probe(path));
             }
             Input::Request(client, request) => self.on_request(client, request, now, &mut effects),
@@ -186,7 +187,10 @@ impl Supervisor {
         }
         match request {
             Request::Agent => answer(client, Ok(Response::Agent(self.info())), effects),
-            Request::Start { project } => self.start(project, client, effects),
+            Request::Start { project, force } => match check_root(&project, force) {
+                Ok(()) => self.start(project, client, effects),
+                Err(failure) => answer(client, Err(failure), effects),
+            },
             Request::Stop { project } => self.stop(&project, client, now, effects),
             Request::StartAll => {
                 for path in self.projects.keys().cloned().collect::<Vec<_>>() {
@@ -220,10 +224,6 @@ impl Supervisor {
 
     fn start(&mut self, path: PathBuf, client: Client, effects: &mut Vec<Effect>) {
         let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, false));
-        if !project.wanted || !project.is_registered {
-            project.is_registered = true;
-            effects.push(Effect::SetWanted(path.clone(), true));
-        }
         project.wanted = true;
         project.forget = false;
         project.unwish_at = None;
@@ -245,11 +245,9 @@ impl Supervisor {
         let Some(project) = self.projects.get_mut(path) else {
             return effects.push(Effect::CleanUp(client, path.to_path_buf()));
         };
-        if project.wanted {
-            effects.push(Effect::SetWanted(path.to_path_buf(), false));
-        }
         project.wanted = false;
         project.unwish_at = None;
+        project.save_wish(effects);
         project.refuse_starting(effects);
         if let Some(tracker) = project.stop(now) {
             effects.push(Effect::Send(tracker, ToTracker::Stop));
@@ -270,7 +268,7 @@ impl Supervisor {
         };
         project.wanted = false;
         project.forget = true;
-        project.is_registered = false;
+        project.saved_wish = None;
         project.refuse_starting(effects);
         effects.push(Effect::Unregister(path.to_path_buf()));
         match project.stop(now) {
@@ -319,8 +317,13 @@ impl Supervisor {
         }
         notices::about_disk(project, effects);
         if project.status.state == State::Missing {
-            let message = format!("the folder {} is gone", path.display());
-            return project.fail_starting(&Failure::new(FailureCode::BadProject, message), effects);
+            let message = format!("there is no folder {}", path.display());
+            let hint = "bring it back, or take it off the list with: ctx forget";
+            project.fail_starting(&Failure::new(FailureCode::BadProject, message).with_hint(hint), effects);
+            if project.saved_wish.is_none() {
+                self.projects.remove(&path);
+            }
+            return;
         }
         if is_foreign {
             let pid = project.status.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
@@ -331,6 +334,7 @@ impl Supervisor {
         if project.wanted && !is_ending {
             let tracker = self.next_tracker;
             self.next_tracker += 1;
+            project.save_wish(effects);
             project.spawned(tracker);
             effects.push(Effect::Spawn(tracker, path));
         }
@@ -384,8 +388,11 @@ impl Supervisor {
         if self.ask_at.is_some_and(|at| at <= now) {
             self.ask_at = None;
             for path in self.projects.keys().cloned().collect::<Vec<_>>() {
-                if matches!(self.projects[&path].worker, Worker::Running { .. }) {
+                let project = &self.projects[&path];
+                if matches!(project.worker, Worker::Running { .. }) {
                     self.ask(&path, None, now, effects, |request| ToTracker::Ping { request });
+                } else if project.is_awaited() {
+                    effects.push(Effect::Probe(path));
                 }
             }
         }
@@ -417,7 +424,7 @@ impl Supervisor {
     }
 
     fn plan_signs_of_life(&mut self, now: Instant) {
-        if !self.projects.values().any(Project::is_live) {
+        if !self.projects.values().any(|project| project.is_live() || project.is_awaited()) {
             self.ask_at = None;
         } else if self.ask_at.is_none() {
             self.ask_at = Some(now + SIGN_OF_LIFE);
@@ -439,6 +446,17 @@ impl Supervisor {
             running: running.count() as u64,
         }
     }
+}
+
+/// Refuses what can't be a project's root. That it is a folder, and not the home folder, is seen by others.
+fn check_root(project: &Path, force: bool) -> Result<(), Failure> {
+    let message = match (project.is_absolute(), project.parent()) {
+        (true, Some(_)) => return Ok(()),
+        (true, None) if force => return Ok(()),
+        (true, None) => format!("{} is the root of the disk: all below it would be recorded", project.display()),
+        (false, _) => format!("{} is not an absolute path", project.display()),
+    };
+    Err(Failure::new(FailureCode::BadProject, message).with_hint("name a project's folder"))
 }
 
 fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<Effect>) {

@@ -214,10 +214,15 @@ impl Tracker {
             match waiting.then {
                 Then::End(reason) => end = end.or(Some(reason)),
                 Then::Answer(request) => {
-                    let adopted = self.journal.adopt_foreign(APPEND_PATIENCE);
+                    let batch = self.observer.look_at_polled()?;
+                    self.write(batch)?;
+                    // What could only be kept in memory is not in the journal.
+                    let flushed = self.journal.flush(APPEND_PATIENCE);
+                    let adopted = flushed.and_then(|_| self.journal.adopt_foreign(APPEND_PATIENCE));
                     self.answer(request, adopted.map(|_| FromTracker::Synced { request }));
                 }
                 Then::Record(request, record) => {
+                    self.take_spool();
                     let written = self.journal.append_record(record, APPEND_PATIENCE);
                     self.answer(request, written.map(|seq| FromTracker::Recorded { request, seq }));
                 }
@@ -263,14 +268,18 @@ impl Tracker {
             };
             whats.insert(0, What::Gap(gap));
         }
-        if whats.is_empty() && !self.journal.has_pending() {
+        if whats.is_empty() && !self.journal.needs_retry() {
             return Ok(());
         }
         self.describe_watch();
         self.unsaved += whats.len();
+        let had_to_wait = self.retry_at.is_some();
         match self.journal.append(whats, APPEND_PATIENCE) {
             Ok(_) => {
-                self.retry_at = None;
+                self.retry_at = self.journal.needs_retry().then(|| Instant::now() + RETRY);
+                if had_to_wait {
+                    self.take_spool();
+                }
                 if self.unsaved >= SAVE_AFTER {
                     self.save_index();
                 }

@@ -107,6 +107,15 @@ impl Node {
         }
     }
 
+    /// Calls `visit` with each folder among this node and all below it, and its path.
+    pub fn folders(&self, path: &Path, visit: &mut impl FnMut(&Path, &Meta)) {
+        self.visit(path, &mut |path, node| {
+            if node.folder.is_some() {
+                visit(path, &node.meta);
+            }
+        });
+    }
+
     fn is_same_folder(&self, other: &Node) -> bool {
         self.folder.is_some() && other.folder.is_some() && self.meta.agrees_with(&other.meta)
     }
@@ -272,12 +281,8 @@ impl Tree {
     }
 
     /// Calls `visit` with each folder of the index and its path, the root first.
-    pub fn folders(&self, mut visit: impl FnMut(&Path)) {
-        self.root.visit(Path::new(""), &mut |path, node| {
-            if node.folder.is_some() {
-                visit(path);
-            }
-        });
+    pub fn folders(&self, mut visit: impl FnMut(&Path, &Meta)) {
+        self.root.folders(Path::new(""), &mut visit);
     }
 
     /// How many paths that are not folders the index holds.

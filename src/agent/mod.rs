@@ -78,7 +78,7 @@ enum AgentInput {
 
 /// What makes this process the user's only agent.
 struct Claim {
-    _guard: instance::Guard,
+    _guard: Option<instance::Guard>,
     _lock: File,
 }
 
@@ -187,7 +187,10 @@ fn introduction(directories: &Directories, deadline: Instant) -> Result<AgentInf
 
 fn try_claim(directories: &Directories) -> Result<Option<Claim>, Failure> {
     let guard = instance::Guard::acquire(directories).map_err(|error| cannot("look for another agent", &error))?;
-    let Some(guard) = guard else { return Ok(None) };
+    if guard.is_none() && introduction(directories, Instant::now() + INTRODUCTION).is_ok() {
+        return Ok(None);
+    }
+    // Nobody answers behind the guard's name: another user may have taken it. The lock lies in our own folder and decides.
     let path = directories.agent_lock();
     let mut options = OpenOptions::new();
     let lock = files::create_private(options.create(true).append(true))

@@ -176,6 +176,11 @@ pub(super) fn log_size(root: &ProjectRoot) -> Option<u64> {
     parse(&read_bounded(root).ok()??)?.get("tracker")?.get("log_size")?.as_u64()
 }
 
+/// Whether the file says something.
+pub(super) fn is_sound(root: &ProjectRoot) -> bool {
+    read_bounded(root).is_ok_and(|bytes| bytes.is_some_and(|bytes| parse(&bytes).is_some()))
+}
+
 /// The file as an object; a damaged one is set aside, and what it said is taken from `events.jsonl`.
 fn load(root: &ProjectRoot) -> io::Result<Map<String, Value>> {
     let Some(bytes) = read_bounded(root)? else { return Ok(Map::new()) };
@@ -213,6 +218,8 @@ fn read_bounded(root: &ProjectRoot) -> io::Result<Option<Vec<u8>>> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
+        // Whatever lies there in place of a file is in the way.
+        Err(_) if fs::symlink_metadata(root.state()).is_ok_and(|metadata| !metadata.is_file()) => Ok(Some(Vec::new())),
         Err(error) => Err(error),
     }
 }

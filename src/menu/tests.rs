@@ -96,7 +96,7 @@ fn a_stale_pid_can_be_cleaned_up_or_started_over() {
     let stale = ProjectStatus { stale_pid: Some(4711), ..project("/p/shop", State::Stale) };
     let items = menu(&agent([stale]));
     assert_eq!(request_of(&items, "Clean up stale PID 4711"), Some(Request::CleanUp { project: "/p/shop".into() }));
-    assert_eq!(request_of(&items, "Start session"), Some(Request::Start { project: "/p/shop".into() }));
+    assert_eq!(request_of(&items, "Start session"), Some(Request::Start { project: "/p/shop".into(), force: false }));
     assert_eq!(request_of(&items, "Stop session"), None);
 }
 

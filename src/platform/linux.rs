@@ -9,9 +9,10 @@ use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
 use rustix::io::Errno;
-use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::files::FsKind;
+use super::process::End;
 pub(super) use super::unix::*;
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";
@@ -72,7 +73,7 @@ pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
     (!bytes.is_empty()).then(|| parts.collect())
 }
 
-pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
+pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     let Some(number) = process_number(pid) else { return Ok(false) };
     // What the descriptor names cannot become another process: the identity is looked at while we hold it.
     let handle = match pidfd_open(number, PidfdFlags::empty()) {
@@ -84,8 +85,8 @@ pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
     if identity(pid).as_deref() != Some(meant) {
         return Ok(false);
     }
-    let Some(handle) = handle else { return terminate_by_number(pid) };
-    match pidfd_send_signal(&handle, Signal::TERM) {
+    let Some(handle) = handle else { return end_by_number(pid, end) };
+    match pidfd_send_signal(&handle, signal(end)) {
         Ok(()) => Ok(true),
         Err(Errno::SRCH) => Ok(false),
         Err(error) => Err(error.into()),

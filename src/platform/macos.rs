@@ -10,6 +10,7 @@ use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
 
 use super::files::FsKind;
+use super::process::End;
 pub(super) use super::unix::*;
 
 pub(super) const DIAGNOSTICS: &str = "Logs";
@@ -75,8 +76,8 @@ fn arguments(buffer: &[u8]) -> Option<Vec<String>> {
 }
 
 /// There is no handle of a process that isn't our child: the identity is looked at just before.
-pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
-    if identity(pid).as_deref() == Some(meant) { terminate_by_number(pid) } else { Ok(false) }
+pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
+    if identity(pid).as_deref() == Some(meant) { end_by_number(pid, end) } else { Ok(false) }
 }
 
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {

@@ -24,7 +24,26 @@ pub fn command_line(pid: u32) -> Option<Vec<String>> {
 ///
 /// The process is there and may not be signalled.
 pub fn terminate(pid: u32, identity: &str) -> io::Result<bool> {
-    os::terminate(pid, identity)
+    os::end_process(pid, identity, End::Asked)
+}
+
+/// Ends the process with this number *and* this identity at once, as one that hangs has to be; false when there is no
+/// such process.
+///
+/// # Errors
+///
+/// The process is there and may not be ended.
+pub fn kill(pid: u32, identity: &str) -> io::Result<bool> {
+    os::end_process(pid, identity, End::Forced)
+}
+
+/// How a process is made to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It may finish what it is at.
+    Asked,
+    /// It may not.
+    Forced,
 }
 
 /// Starts a process that outlives us and our terminal: a session of its own, no input and no output but the given

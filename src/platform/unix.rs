@@ -13,11 +13,13 @@ use std::time::{Duration, Instant};
 
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
+use rustix::process::Signal;
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::process::End;
 use super::signals::StopSignal;
 
 /// Nobody can keep a file from being replaced here.
@@ -92,9 +94,16 @@ pub(super) fn signal_of(status: ExitStatus) -> Option<i32> {
 }
 
 /// SIGTERM by number, for where no handle of the process can be had: the identity was looked at just before.
-pub(super) fn terminate_by_number(pid: u32) -> io::Result<bool> {
+pub(super) fn signal(end: End) -> Signal {
+    match end {
+        End::Asked => Signal::TERM,
+        End::Forced => Signal::KILL,
+    }
+}
+
+pub(super) fn end_by_number(pid: u32, end: End) -> io::Result<bool> {
     let Some(pid) = process_number(pid) else { return Ok(false) };
-    match rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
+    match rustix::process::kill_process(pid, signal(end)) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::SRCH) => Ok(false),
         Err(error) => Err(error.into()),

@@ -30,6 +30,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::files::FsKind;
 use super::files::stable_hash;
+use super::process::End;
 use super::signals::StopSignal;
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";
@@ -113,7 +114,7 @@ pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
 }
 
 /// There is no request to end that a process without a window would hear, so that this ends it at once.
-pub(super) fn terminate(pid: u32, meant: &str) -> io::Result<bool> {
+pub(super) fn end_process(pid: u32, meant: &str, _end: End) -> io::Result<bool> {
     let access = PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
     if identity(pid).as_deref() != Some(meant) {
         return Ok(false);

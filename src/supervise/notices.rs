@@ -19,7 +19,7 @@ fn open_log(status: &ProjectStatus) -> Action {
 }
 
 fn start(status: &ProjectStatus, label: &str) -> Action {
-    action(label, Request::Start { project: status.project.clone() })
+    action(label, Request::Start { project: status.project.clone(), force: false })
 }
 
 /// A tracker died and is started again.

@@ -56,7 +56,8 @@ struct Question {
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) wanted: bool,
-    pub(super) is_registered: bool,
+    /// What the list of projects says; none while the project is not on it.
+    pub(super) saved_wish: Option<bool>,
     pub(super) status: ProjectStatus,
     pub(super) worker: Worker,
     /// Who waits for it to record.
@@ -78,7 +79,7 @@ impl Project {
     pub(super) fn new(path: &Path, wanted: bool) -> Self {
         Self {
             wanted,
-            is_registered: wanted,
+            saved_wish: None,
             status: ProjectStatus { agent: Reach::Running, ..ProjectStatus::unknown(path, State::Stopped) },
             worker: Worker::None,
             starting: Vec::new(),
@@ -90,6 +91,19 @@ impl Project {
             deaths: VecDeque::new(),
             told: Vec::new(),
         }
+    }
+
+    /// Brings the list of projects up to what the user wants.
+    pub(super) fn save_wish(&mut self, effects: &mut Vec<Effect>) {
+        if self.saved_wish != Some(self.wanted) {
+            self.saved_wish = Some(self.wanted);
+            effects.push(Effect::SetWanted(self.status.project.clone(), self.wanted));
+        }
+    }
+
+    /// Whether the folder is gone and would be recorded again if it came back.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.wanted && self.status.state == State::Missing && !self.is_live()
     }
 
     fn live(&self) -> Option<&Live> {
@@ -182,6 +196,7 @@ impl Project {
         let worker = std::mem::replace(&mut self.worker, Worker::None);
         let was_ready = !matches!(worker, Worker::Starting { .. });
         let was_stopping = matches!(worker, Worker::Stopping { .. });
+        let was_killed = matches!(&worker, Worker::Stopping { live, .. } if live.is_killed);
         if let Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } = worker {
             let failure = Failure::new(FailureCode::NotRunning, "the tracker ended before it answered");
             for question in live.asked.into_values() {
@@ -191,9 +206,18 @@ impl Project {
         self.status.state = State::Stopped;
         (self.status.directories_watched, self.status.files_indexed) = (None, None);
         (self.status.watch_mode, self.status.degraded) = (None, None);
-        let stopped = |client| Effect::Reply(client, Ok(Response::Stopped { pid, stale_pid: None }));
+        let outcome = match &self.failure {
+            // What it could not write is worth knowing for whoever stopped it.
+            Some(failure) if was_stopping => Err(failure.clone()),
+            _ => Ok(Response::Stopped { pid, stale_pid: None }),
+        };
+        let stopped = |client| Effect::Reply(client, outcome.clone());
         effects.extend(std::mem::take(&mut self.stopping).into_iter().map(stopped));
+        if was_killed {
+            effects.push(Effect::CleanUp(None, self.status.project.clone()));
+        }
         match self.failure.take() {
+            Some(_) if was_stopping && !self.wanted => self.withdraw_notices(effects),
             Some(failure) => self.could_not_go_on(failure, was_ready, effects),
             None if was_stopping && self.was_signalled && self.wanted && !is_ending => {
                 // Until it is clear that this is no logout, it is left alone.
@@ -315,7 +339,7 @@ impl Project {
     pub(super) fn tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if self.unwish_at.is_some_and(|at| at <= now) {
             self.unwish_at = None;
-            effects.push(Effect::SetWanted(self.status.project.clone(), false));
+            self.save_wish(effects);
         }
         match &self.worker {
             Worker::Backoff { until } if *until <= now => {

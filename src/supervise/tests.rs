@@ -154,14 +154,14 @@ impl World {
 
     fn running(project: &str) -> Self {
         let mut world = World::new();
-        world.ask(Request::Start { project: project.into() });
+        world.ask(Request::Start { project: project.into(), force: false });
         world.ready(project);
         world
     }
 }
 
 fn start(project: &str) -> Request {
-    Request::Start { project: project.into() }
+    Request::Start { project: project.into(), force: false }
 }
 
 fn stop(project: &str) -> Request {

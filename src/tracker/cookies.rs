@@ -79,7 +79,8 @@ impl Cookies {
 
     /// The oldest, if its time has come.
     pub(super) fn next_due(&mut self, now: Instant) -> Option<Waiting> {
-        let due = self.waiting.pop_front_if(|waiting| waiting.until <= now)?;
+        self.waiting.front().filter(|waiting| waiting.until <= now)?;
+        let due = self.waiting.pop_front()?;
         let _ = fs::remove_file(self.folder.join(&due.cookie));
         Some(due)
     }

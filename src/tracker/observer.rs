@@ -1,5 +1,6 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -164,14 +165,20 @@ impl Observer {
         }
         let mut changes = Vec::new();
         if self.poll_at.is_some_and(|at| at <= now) {
-            let hints: Vec<Hint> =
-                self.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
-            changes = self.look(&hints, FoundBy::Poll)?;
-            self.plan_poll(now);
+            changes = self.look_at_polled()?.changes;
         }
         let hints = if self.git_signs.is_some() { self.pace.take_all() } else { self.pace.take(now) };
         changes.extend(self.look(&hints, FoundBy::Watch)?);
         Ok(Batch { changes: self.with_git(changes), was_blind: false })
+    }
+
+    /// Looks at what can't be watched.
+    pub(super) fn look_at_polled(&mut self) -> Result<Batch, Failure> {
+        let started = Instant::now();
+        let hints: Vec<Hint> = self.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
+        let changes = self.look(&hints, FoundBy::Poll)?;
+        self.plan_poll(started);
+        Ok(Batch { changes, was_blind: false })
     }
 
     /// Looks at all that is dirty, due or not.
@@ -229,8 +236,10 @@ impl Observer {
 
     /// Brings index and watches up to what lies on disk at the hinted places.
     fn see(&mut self, hints: &[Hint]) -> Result<Vec<Change>, Failure> {
+        let hints = &scan::widen(&self.root, hints, &self.tree);
+        let mut unwatched = HashSet::new();
         for hint in hints {
-            self.unwatch_if_replaced(&hint.path);
+            self.unwatch_if_replaced(&hint.path, &mut unwatched);
         }
         let seen = self.scan(hints)?;
         let changes = self.tree.reconcile(seen);
@@ -243,7 +252,31 @@ impl Observer {
                 self.rules.forget(path);
             }
         }
+        self.watch_moved(&unwatched, &changes);
         Ok(changes)
+    }
+
+    /// A folder that was seen at its new place before it was missed at its old one has lost its watch with the old one.
+    fn watch_moved(&mut self, unwatched: &HashSet<u64>, changes: &[Change]) {
+        if unwatched.is_empty() {
+            return;
+        }
+        let just_listed: HashSet<&Path> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Created(path, _) | Change::Moved(_, path, _) => Some(path.as_path()),
+                _ => None,
+            })
+            .collect();
+        let mut moved = Vec::new();
+        self.tree.folders(|path, meta| {
+            if unwatched.contains(&meta.file_id) && !path.ancestors().any(|above| just_listed.contains(above)) {
+                moved.push(path.to_path_buf());
+            }
+        });
+        self.watches.watch(&moved);
+        let now = Instant::now();
+        moved.iter().for_each(|path| self.pace.push(path, true, now));
     }
 
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
@@ -257,11 +290,12 @@ impl Observer {
 
     /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
     /// before the folder gets one at its new place.
-    fn unwatch_if_replaced(&mut self, path: &Path) {
+    fn unwatch_if_replaced(&mut self, path: &Path, unwatched: &mut HashSet<u64>) {
         let Some(node) = self.tree.find(path).filter(|node| node.is_folder()) else { return };
         let now = fs::symlink_metadata(self.root.path().join(path));
         if !now.is_ok_and(|metadata| scan::is_same_folder(&metadata, node.meta())) && !path.as_os_str().is_empty() {
             self.watches.unwatch_below(path);
+            node.folders(path, &mut |_, meta| unwatched.extend([meta.file_id]));
         }
     }
 
@@ -282,6 +316,10 @@ impl Observer {
         }
         for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
             self.watches.unwatch_below(&gone);
+            if self.rules.is_own_project(&gone) {
+                // To see when it is one no more.
+                self.watches.watch(&[gone]);
+            }
         }
         let before = Rules::from(before.clone());
         let was_ignored = |path: &Path, meta: &Meta| before.explain(path, meta.kind == EntryKind::Dir).is_some();

@@ -20,6 +20,9 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// A launched agent has to answer within this time.
 const LAUNCH: Duration = Duration::from_secs(10);
 
+/// An agent that lives says so within this time.
+pub(crate) const ALIVE: Duration = Duration::from_secs(5);
+
 /// An agent that was asked to end flushes its trackers first.
 const SHUTDOWN: Duration = Duration::from_secs(15);
 
@@ -120,12 +123,21 @@ fn launch_failure(said: &Path) -> Failure {
 /// Asks the agent to end, and waits until it has.
 pub(crate) fn shut_down(directories: &Directories, client: &mut Client) -> Result<(), Error> {
     let deadline = Instant::now() + SHUTDOWN;
+    // One that hangs can't be asked; its trackers end by themselves when it is gone.
+    if let Err(failure) = client.request(Request::Agent, Instant::now() + ALIVE)
+        && failure.code == FailureCode::Timeout
+    {
+        end_by_handle(client, process::kill).ok_or(failure)?;
+        return await_end(directories, deadline);
+    }
     match client.request(Request::Shutdown { reason: ShutdownReason::Quit }, deadline) {
         Ok(Response::Done) => {}
         Ok(other) => return Err(unexpected(&other)),
         // It may be gone before its answer is out.
         Err(failure) if matches!(failure.code, FailureCode::Io | FailureCode::ShuttingDown) => {}
-        Err(failure) if failure.code == FailureCode::Version => terminate(client).ok_or(failure)?,
+        Err(failure) if failure.code == FailureCode::Version => {
+            end_by_handle(client, process::terminate).ok_or(failure)?;
+        }
         Err(failure) => return Err(failure.into()),
     }
     await_end(directories, deadline)
@@ -143,10 +155,10 @@ pub(crate) fn await_end(directories: &Directories, deadline: Instant) -> Result<
     Ok(())
 }
 
-/// Ends an agent that speaks another version of the protocol.
-fn terminate(client: &Client) -> Option<()> {
+/// Ends the agent at the other end, which can't be asked to.
+fn end_by_handle(client: &Client, end: fn(u32, &str) -> io::Result<bool>) -> Option<()> {
     let pid = client.agent_pid()?;
-    process::terminate(pid, &process::identity(pid)?).ok().map(|_| ())
+    end(pid, &process::identity(pid)?).ok().map(|_| ())
 }
 
 /// Whether an agent holds its lock, which it does for a moment longer than it answers.

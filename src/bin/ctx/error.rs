@@ -56,7 +56,11 @@ impl Error {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
-        let code = if failure.code == FailureCode::NotRunning { NOT_RUNNING } else { FAILED };
+        let code = match failure.code {
+            FailureCode::NotRunning => NOT_RUNNING,
+            FailureCode::Timeout => UNREACHABLE,
+            _ => FAILED,
+        };
         Error::Failed(failure, code)
     }
 }

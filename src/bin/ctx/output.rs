@@ -99,7 +99,7 @@ pub(crate) fn state_word(state: State) -> String {
 /// A project's status in sentences.
 pub(crate) fn status_text(status: &ProjectStatus) -> String {
     let mut lines = vec![format!("{}: {}.", escape(&status.name()), headline(status))];
-    let mut fact = |name: &str, value: String| lines.push(format!("  {name:<15}{value}"));
+    let mut fact = |name: &str, value: String| lines.push(format!("  {name:<14}{value}"));
     fact("Folder:", shown(&status.project));
     if let Some(watched) = watched(status) {
         fact("Watching:", watched);
@@ -111,7 +111,7 @@ pub(crate) fn status_text(status: &ProjectStatus) -> String {
         fact("Degraded:", escape(degraded));
     }
     if let Some(problem) = &status.config_problem {
-        fact("Configuration:", escape(problem));
+        fact("Config:", escape(problem));
     }
     if let Some(LastEvent { time, detail }) = &status.last_event {
         fact("Last event:", format!("{}  {}", clock(time), escape(detail)));

@@ -12,7 +12,7 @@ use context_tray::status::ProjectStatus;
 use context_tray::tracker::{self, Link};
 
 use super::Context;
-use crate::agent_link::{self, LOOK_AGAIN};
+use crate::agent_link::{self, ALIVE, LOOK_AGAIN};
 use crate::args::Start;
 use crate::error::Error;
 use crate::output::{shown, watched};
@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
         tracker::run(root, Link::Foreground)?;
         return Ok(ExitCode::SUCCESS);
     }
-    match ask(context, &root)? {
+    match ask(context, &root, start.force)? {
         Response::Session { status, already } => {
             context.output.done(&report(&root, &status, already))?;
             Ok(ExitCode::SUCCESS)
@@ -42,11 +42,14 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
 }
 
 /// Asks the agent; one that is just ending is waited for, and followed by another.
-fn ask(context: &Context<'_>, root: &ProjectRoot) -> Result<Response, Error> {
+fn ask(context: &Context<'_>, root: &ProjectRoot, force: bool) -> Result<Response, Error> {
     let deadline = Instant::now() + READY;
     loop {
-        let request = Request::Start { project: root.path().to_path_buf() };
-        match agent_link::ensure(&context.directories)?.request(request, deadline) {
+        let request = Request::Start { project: root.path().to_path_buf(), force };
+        let mut client = agent_link::ensure(&context.directories)?;
+        // A large tree may take its time, but an agent that lives says so at once.
+        let answer = client.request(Request::Agent, Instant::now() + ALIVE);
+        match answer.and_then(|_| client.request(request, deadline)) {
             Err(failure) if failure.code == FailureCode::ShuttingDown && Instant::now() < deadline => {
                 thread::sleep(LOOK_AGAIN);
             }

@@ -97,11 +97,11 @@ fn ask_agent(client: &mut Client, root: &ProjectRoot) -> Result<Ended, Error> {
         Ok(Response::Stopped { .. }) => Ok(Ended::Nothing),
         Ok(other) => Err(agent_link::unexpected(&other)),
         // A project that the agent does not look after may still have a tracker in the foreground.
-        Err(failure)
-            if matches!(failure.code, FailureCode::NotRunning | FailureCode::BadProject | FailureCode::Busy) =>
-        {
+        Err(Failure { code: FailureCode::NotRunning | FailureCode::BadProject | FailureCode::Busy, .. }) => {
             Ok(Ended::Nothing)
         }
+        // One that hangs is done without.
+        Err(Failure { code: FailureCode::Timeout, .. }) => Ok(Ended::Nothing),
         // An agent that ends, or was killed this moment, ends its trackers too.
         Err(failure) if matches!(failure.code, FailureCode::Io | FailureCode::ShuttingDown) => Ok(Ended::Nothing),
         Err(failure) => Err(failure.into()),
