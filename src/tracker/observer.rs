@@ -220,7 +220,12 @@ impl Observer {
         if hints.is_empty() {
             return Ok(Vec::new());
         }
-        let mut changes = self.see(hints)?;
+        // What lies in a project of its own is not ours from the moment on that it is one.
+        let mut changes = Vec::new();
+        for folder in parents_of(hints, CONTEXT_DIR) {
+            changes.extend(self.relearn(&folder)?);
+        }
+        changes.extend(self.see(hints)?);
         for folder in folders_with_new_rules(hints, &changes) {
             changes.extend(self.relearn(&folder)?);
         }
@@ -365,19 +370,22 @@ fn everywhere() -> Hint {
     Hint { path: PathBuf::new(), recursive: true }
 }
 
+/// The folders in which something of this name was touched.
+fn parents_of(hints: &[Hint], name: &str) -> Vec<PathBuf> {
+    let touched = hints.iter().map(|hint| hint.path.as_path()).filter(|path| path.file_name() == Some(name.as_ref()));
+    touched.filter_map(Path::parent).map(Path::to_path_buf).collect()
+}
+
 /// The folders in which a file that holds rules has come, gone or changed.
 fn folders_with_new_rules(hints: &[Hint], changes: &[Change]) -> Vec<PathBuf> {
-    let patterns = hints
-        .iter()
-        .map(|hint| hint.path.as_path())
-        .filter(|path| path.file_name().is_some_and(|name| name == ".gitignore" || name == CONTEXT_DIR));
     let manifests = changes.iter().flat_map(|change| match change {
         Change::Created(path, _) | Change::Deleted(path, _) => vec![path.as_path()],
         Change::Moved(from, to, _) => vec![from.as_path(), to.as_path()],
         Change::Edited(..) => Vec::new(),
     });
     let manifests = manifests.filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"));
-    let mut folders: Vec<PathBuf> = patterns.chain(manifests).filter_map(Path::parent).map(Path::to_path_buf).collect();
+    let mut folders = parents_of(hints, ".gitignore");
+    folders.extend(manifests.filter_map(Path::parent).map(Path::to_path_buf));
     folders.sort();
     folders.dedup();
     folders

@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 mod bus;
+mod attacks;
 mod cli;
 mod env;
 mod ipc;

@@ -1,0 +1,131 @@
+//! What was tried against the programs and once worked: each is a defect that was mended.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::env::{TestEnv, entries_of, is_alive, log_lines, signal, wait_for};
+
+/// Says something to the agent without the companion's manners.
+fn tell(env: &TestEnv, request: &Value) -> Value {
+    let mut stream = UnixStream::connect(env.path("run").join("agent.sock")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(format!("{}\n", json!({"v": 1, "id": 7, "request": request})).as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap()
+}
+
+#[test]
+fn the_agent_refuses_roots_that_nobody_means_whoever_asks() {
+    let env = TestEnv::new();
+    env.ctx(&env.home(), ["agent", "start"]).ok();
+    let file = env.path("file");
+    fs::write(&file, "").unwrap();
+    for project in ["/", "relative", file.to_str().unwrap(), "/nowhere/at/all"] {
+        let reply = tell(&env, &json!({"kind": "start", "project": project}));
+        assert_eq!(reply["error"]["code"], "bad_project", "{project}: {reply}");
+        assert!(reply["error"]["hint"].is_string(), "{project}: {reply}");
+    }
+    let listed = env.ctx(&env.home(), ["list", "--json"]).ok();
+    assert_eq!(serde_json::from_str::<Value>(&listed.stdout).unwrap(), json!([]), "what was refused is not remembered");
+}
+
+#[test]
+fn an_agent_that_comes_back_writes_through_no_link() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, ["agent", "stop"]).ok();
+    fs::remove_dir_all(project.join(".context")).unwrap();
+    let elsewhere = env.folder("elsewhere");
+    symlink(&elsewhere, project.join(".context")).unwrap();
+    env.ctx(&project, ["agent", "start"]).ok();
+    env.ctx(&project, ["start"]).fails(1);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_spooled_is_taken_over_by_the_tracker_that_runs() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    env.ctx(&project, ["start"]).ok();
+    let events = project.join(".context/events.jsonl");
+    fs::remove_file(&events).unwrap();
+    fs::create_dir(&events).unwrap();
+    env.ctx(&project, ["log", "first"]).ok().warns("warning: ");
+    fs::write(project.join("a"), "a").unwrap();
+    // What is only in memory is not in the journal.
+    env.ctx(&project, ["sync"]).fails(1);
+    fs::remove_dir(&events).unwrap();
+    env.ctx(&project, ["log", "second"]).ok();
+    let told: Vec<Value> = entries_of(&project, "ran").iter().map(|ran| ran["command"].clone()).collect();
+    assert_eq!(told, ["first", "second"]);
+    assert_eq!(entries_of(&project, "ran")[0]["late"], true);
+    assert_eq!(entries_of(&project, "created").len(), 1);
+}
+
+#[test]
+fn a_state_file_that_is_damaged_while_recording_is_mended() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    env.ctx(&project, ["start"]).ok();
+    fs::write(project.join(".context/session_state.json"), "{").unwrap();
+    wait_for("the state to be mended", || env.status(&project)["state"] == "running");
+}
+
+#[test]
+fn a_burst_is_told_in_a_few_lines() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::create_dir(project.join("many")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    for number in 0..1500 {
+        fs::write(project.join(format!("many/{number}")), "x").unwrap();
+    }
+    wait_for("all of them", || entries_of(&project, "created").len() == 1500);
+    env.ctx(&project, ["sync"]).ok();
+    let lines: Vec<String> = log_lines(&project).into_iter().filter(|line| line.contains("Created: ")).collect();
+    assert!(lines.len() <= 60, "{} lines", lines.len());
+    assert!(lines.iter().any(|line| line.ends_with(" files in many/")), "{lines:#?}");
+}
+
+#[test]
+fn an_agent_that_hangs_can_be_ended() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    env.ctx(&project, ["start"]).ok();
+    let tracker = u32::try_from(env.status(&project)["pid"].as_u64().unwrap()).unwrap();
+    let agent = env.agent_pid().unwrap();
+    signal(agent, "STOP");
+    env.ctx(&project, ["agent", "restart"]).ok();
+    assert!(!is_alive(agent));
+    wait_for("another tracker", || {
+        let status = env.status(&project);
+        status["state"] == "running" && status["pid"] != tracker
+    });
+}
+
+#[test]
+fn a_project_below_that_is_none_any_more_is_taken_back() {
+    let env = TestEnv::new();
+    let project = env.folder("outer");
+    let inner = project.join("inner");
+    fs::create_dir_all(inner.join("x")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, ["init", inner.to_str().unwrap()]).ok();
+    fs::write(inner.join("x/theirs"), "").unwrap();
+    env.ctx(&project, ["sync"]).ok();
+    fs::remove_dir_all(inner.join(".context")).unwrap();
+    env.ctx(&project, ["sync"]).ok();
+    fs::write(inner.join("x/ours"), "").unwrap();
+    env.ctx(&project, ["sync"]).ok();
+    let told: Vec<Value> = entries_of(&project, "created").iter().map(|entry| entry["path"].clone()).collect();
+    assert_eq!(told, ["inner/x/ours"]);
+}
