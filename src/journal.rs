@@ -169,6 +169,21 @@ impl Journal {
         self.append_record_at(record, now(), wait)
     }
 
+    /// The same, but `told` hears of it as soon as it is on disk: before the state file is written, for which whoever reads
+    /// the state waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append_record`]; `told` was not called then.
+    pub fn append_record_telling(
+        &mut self,
+        record: Record,
+        wait: Duration,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<(), Failure> {
+        self.append_one(record, now(), wait, told)
+    }
+
     /// The same for a record that waited elsewhere, with the time at which it should have been written.
     ///
     /// # Errors
@@ -180,15 +195,23 @@ impl Journal {
         time: DateTime<FixedOffset>,
         wait: Duration,
     ) -> Result<u64, Failure> {
+        let mut place = 0;
+        self.append_one(record, time, wait, &mut |seq| place = seq).map(|()| place)
+    }
+
+    fn append_one(
+        &mut self,
+        record: Record,
+        time: DateTime<FixedOffset>,
+        wait: Duration,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<(), Failure> {
         let id = record.id().to_owned();
         self.pending.push_back((time, record.into()));
-        match self.flush(wait) {
-            Ok(last) => Ok(self.events.find_id(&id).unwrap_or(last)),
-            Err(failure) => {
-                self.pending.retain(|(_, what)| what.client_id() != Some(&id));
-                Err(failure)
-            }
-        }
+        let written = &mut |events: &EventFile| told(events.find_id(&id).unwrap_or(events.last_seq()));
+        self.flush_telling(wait, written).inspect_err(|_| {
+            self.pending.retain(|(_, what)| what.client_id() != Some(&id));
+        })
     }
 
     /// The place of the last entry that we know of.
@@ -212,9 +235,14 @@ impl Journal {
     ///
     /// As [`Journal::append`].
     pub fn flush(&mut self, wait: Duration) -> Result<u64, Failure> {
-        if !self.needs_retry() {
-            return Ok(self.events.last_seq());
+        if self.needs_retry() {
+            self.flush_telling(wait, &mut |_| {})?;
         }
+        Ok(self.events.last_seq())
+    }
+
+    /// Writes what waits; `written` is called when all is on disk but the state, of which readers wait for the lock.
+    fn flush_telling(&mut self, wait: Duration, written: &mut dyn FnMut(&EventFile)) -> Result<(), Failure> {
         while self.pending.len() > MAX_PENDING {
             self.pending.pop_front();
         }
@@ -227,8 +255,8 @@ impl Journal {
         let previous = self.write_events(&batch)?;
         self.pending.clear();
         // From here on it is recorded; what fails behind the authority is made good for later.
-        self.is_behind = self.write_behind(&batch, already_there, previous).inspect_err(warn_behind).is_err();
-        Ok(self.events.last_seq())
+        self.write_behind(&batch, already_there, previous, written);
+        Ok(())
     }
 
     /// Takes over what other programs appended to `session.md`; false when there was nothing.
@@ -244,7 +272,7 @@ impl Journal {
         let foreign = self.take_foreign()?;
         let batch = self.number(foreign.into_iter());
         let previous = self.write_events(&batch)?;
-        self.is_behind = self.write_behind(&batch, batch.len(), previous).inspect_err(warn_behind).is_err();
+        self.write_behind(&batch, batch.len(), previous, &mut |_| {});
         Ok(!batch.is_empty())
     }
 
@@ -260,18 +288,21 @@ impl Journal {
         Ok(previous)
     }
 
-    /// Behind `events.jsonl`: the log, in which the first entries of the batch may stand already, and the state. Call it
-    /// under the lock.
+    /// Behind `events.jsonl`: the log, in which the first entries of the batch may stand already, and the state. What fails
+    /// here is recorded all the same, and made good for later. Call it under the lock.
     fn write_behind(
         &mut self,
         batch: &[Entry],
         there: usize,
         previous: Option<DateTime<FixedOffset>>,
-    ) -> Result<(), Failure> {
+        written: &mut dyn FnMut(&EventFile),
+    ) {
         let mut lines = line::batch(batch, self.summarise_over);
         lines.retain(|line| line.seq >= batch.get(there).map_or(u64::MAX, |entry| entry.seq));
-        self.log.append(&lines, previous).map_err(|error| io_failure("write", self.log.path(), &error))?;
-        self.write_state_locked(batch, &lines)
+        let logged = self.log.append(&lines, previous).map_err(|error| io_failure("write", self.log.path(), &error));
+        written(&self.events);
+        let stated = logged.and_then(|()| self.write_state_locked(batch, &lines));
+        self.is_behind = stated.inspect_err(warn_behind).is_err();
     }
 
     /// Makes the files anew that somebody removed while the session runs.

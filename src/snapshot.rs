@@ -22,6 +22,9 @@ use crate::status::{LastCommand, LastEvent, ProjectStatus, State};
 /// How long files may contradict the lock: a tracker takes the one and writes the others within it.
 const SETTLE: Duration = Duration::from_millis(500);
 
+/// How long a writer may be waited for; it takes a moment.
+const WRITER: Duration = Duration::from_millis(100);
+
 /// How long to wait before looking again.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -37,6 +40,7 @@ pub fn read(root: &ProjectRoot) -> ProjectStatus {
         return ProjectStatus::unknown(root.path(), State::Missing);
     }
     let deadline = Instant::now() + SETTLE;
+    await_writer(root);
     loop {
         let held = is_tracked(root);
         let files = Files::read(root);
@@ -44,6 +48,16 @@ pub fn read(root: &ProjectRoot) -> ProjectStatus {
             return files.status(root, held);
         }
         thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Waits for a writer that is just at it: what it has answered for stands in the files when it is done.
+fn await_writer(root: &ProjectRoot) {
+    let mut options = OpenOptions::new();
+    let Ok(file) = files::open_no_follow(options.read(true)).open(root.journal_lock()) else { return };
+    let deadline = Instant::now() + WRITER;
+    while matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
+        thread::sleep(LOOK_AGAIN / 10);
     }
 }
 

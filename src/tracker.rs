@@ -223,8 +223,12 @@ impl Tracker {
                 }
                 Then::Record(request, record) => {
                     self.take_spool();
-                    let written = self.journal.append_record(record, APPEND_PATIENCE);
-                    self.answer(request, written.map(|seq| FromTracker::Recorded { request, seq }));
+                    let outbox = &self.outbox;
+                    let told = &mut |seq| outbox.send(FromTracker::Recorded { request, seq });
+                    if let Err(failure) = self.journal.append_record_telling(record, APPEND_PATIENCE, told) {
+                        self.outbox.send(FromTracker::Refused { request, failure });
+                    }
+                    self.report();
                 }
             }
         }
