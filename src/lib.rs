@@ -31,6 +31,9 @@
 //! deadline; then [`scan`] looks at the place, [`tree`] says what changed, and [`journal`] writes one batch to
 //! `events.jsonl`, `session.md` and `session_state.json`, in this order; the agent hears of it, and the tray follows.
 //!
+//! A session begins: [`index`] gives the tree as the last session knew it, from a snapshot with the record's later entries
+//! replayed on it; the difference to what a scan sees now is what happened meanwhile, and is told below a gap.
+//!
 //! A command is logged: `ctx log` sends one request; [`supervise`] picks the project's tracker; that one writes what is
 //! dirty first and then the command, and answers; "done" on the command line means on disk. Without a tracker the agent
 //! appends, without an agent `ctx` does, through the same code under the same lock; what can't be written at all waits in
@@ -60,7 +63,10 @@
 //!
 //! * [`locate`], [`registry`], [`spool`] and [`snapshot`] are modules of their own in place of functions of the agent: the
 //!   companion needs each of them when no agent runs. [`snapshot`] is also what the agent and the trackers report, so that the tray,
-//!   `ctx status` and `ctx list` can't tell different stories.
+//!   `ctx status` and `ctx list` can't tell different stories. It waits for a writer that is just at it, so that a command can be
+//!   answered before the state file is written.
+//! * A command waits for a cookie, a file whose event comes behind those of all older changes, as `ctx sync` does: else
+//!   it could stand before what it changed.
 //! * A change of several paths is ordered by what must come before what (`tree/changes.rs`), and by the order of the
 //!   hints only where that is free: replaying entries one by one is exact only so.
 //! * The agent answers `Agent` with counts, not with every project: a list of two hundred would not fit into a message,

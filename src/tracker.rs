@@ -142,6 +142,7 @@ impl Tracker {
         self.describe_watch();
         self.journal.write_state()?;
         self.save_index();
+        process::give_back_memory();
         self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
         Ok(())
     }

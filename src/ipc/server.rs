@@ -1,4 +1,4 @@
-//! The answering end: a thread that accepts, and one for each connection.
+//! The answering end: a thread for each connection, and two that wait for the next.
 //!
 //! Nothing here knows what a request means: it is handed on with a [`Reply`], which may be used from any thread at any
 //! time. A peer can disturb only itself: garbage, a line without an end, silence, and replies that it does not
@@ -34,7 +34,10 @@ const SEND: Duration = Duration::from_millis(100);
 /// After an accept that failed for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
-/// A connection's thread only moves lines.
+/// So many threads wait for connections while nothing happens.
+const SPARE: usize = 2;
+
+/// The threads only move lines.
 const STACK: usize = 256 * 1024;
 
 /// The bound endpoint.
@@ -77,19 +80,59 @@ impl Server {
     where
         F: Fn(Request, Reply) + Send + Sync + Clone + 'static,
     {
-        let connections = Arc::new(AtomicUsize::new(0));
-        thread::Builder::new().name("ipc".into()).spawn(move || {
-            loop {
-                match self.listener.accept() {
-                    Ok(stream) => admit(stream, &connections, on_request.clone()),
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        thread::sleep(ACCEPT_AGAIN);
+        let acceptors = Arc::new(Acceptors {
+            listener: self.listener,
+            idle: AtomicUsize::new(0),
+            connections: Arc::default(),
+            on_request,
+        });
+        (0..SPARE).try_for_each(|_| acceptors.start())
+    }
+}
+
+/// The threads that accept. One that has accepted serves the connection itself, so that a request is handed to no other
+/// thread on its way in; where it was the last to wait for the next connection, it puts another one in its place.
+struct Acceptors<F> {
+    listener: Listener,
+    /// How many wait for a connection.
+    idle: AtomicUsize,
+    connections: Arc<AtomicUsize>,
+    on_request: F,
+}
+
+impl<F> Acceptors<F>
+where
+    F: Fn(Request, Reply) + Send + Sync + Clone + 'static,
+{
+    fn start(self: &Arc<Self>) -> io::Result<()> {
+        self.idle.fetch_add(1, Ordering::SeqCst);
+        let own = Arc::clone(self);
+        let started = thread::Builder::new().name("ipc".into()).stack_size(STACK).spawn(move || own.accept());
+        started.map(drop).inspect_err(|_| {
+            self.idle.fetch_sub(1, Ordering::SeqCst);
+        })
+    }
+
+    fn accept(self: Arc<Self>) {
+        loop {
+            match self.listener.accept() {
+                Ok(stream) => {
+                    let was_last = self.idle.fetch_sub(1, Ordering::SeqCst) == 1;
+                    if was_last && let Err(error) = self.start() {
+                        tracing::warn!(%error, "the next connection has to wait");
+                    }
+                    admit(stream, &self.connections, &self.on_request);
+                    if self.idle.fetch_add(1, Ordering::SeqCst) >= SPARE {
+                        self.idle.fetch_sub(1, Ordering::SeqCst);
+                        return;
                     }
                 }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    thread::sleep(ACCEPT_AGAIN);
+                }
             }
-        })?;
-        Ok(())
+        }
     }
 }
 
@@ -109,11 +152,8 @@ fn remove_dead(endpoint: &Endpoint) -> io::Result<()> {
     }
 }
 
-/// Starts the connection's thread, or says why not.
-fn admit<F>(stream: Stream, connections: &Arc<AtomicUsize>, on_request: F)
-where
-    F: Fn(Request, Reply) + Send + 'static,
-{
+/// Serves the connection to its end, or says why not.
+fn admit(stream: Stream, connections: &Arc<AtomicUsize>, on_request: &impl Fn(Request, Reply)) {
     let connection = Arc::new(Connection { stream, writing: Mutex::new(()), unanswered: AtomicUsize::new(0) });
     let place = Place::take(connections);
     if socket::prepare(&connection.stream).is_err() {
@@ -123,17 +163,11 @@ where
         let refusal = Failure::new(FailureCode::Forbidden, "this agent answers only the user that it runs as");
         return connection.send(0, Err(refusal));
     }
-    let Some(place) = place else {
+    let Some(_place) = place else {
         let refusal = Failure::new(FailureCode::Busy, format!("the agent has {MAX_CONNECTIONS} connections already"));
         return connection.send(0, Err(refusal.with_hint("try again in a moment")));
     };
-    let started = thread::Builder::new().name("ipc-connection".into()).stack_size(STACK).spawn(move || {
-        let _place = place;
-        converse(&connection, &on_request);
-    });
-    if let Err(error) = started {
-        tracing::warn!(%error, "a connection could not be served");
-    }
+    converse(&connection, on_request);
 }
 
 /// One of the connections that there may be; given back when it is dropped.

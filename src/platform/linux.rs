@@ -93,6 +93,15 @@ pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     }
 }
 
+#[cfg(target_env = "gnu")]
+pub(super) fn give_back_memory() {
+    // SAFETY: the function has no preconditions, and may be called from any thread (malloc_trim(3)).
+    unsafe { libc::malloc_trim(0) };
+}
+
+#[cfg(not(target_env = "gnu"))]
+pub(super) fn give_back_memory() {}
+
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
     // The field's width and sign differ between architectures; the numbers fit into 32 bits.
     let magic = rustix::fs::statfs(path)?.f_type as u32;

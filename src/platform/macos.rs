@@ -80,6 +80,8 @@ pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     if identity(pid).as_deref() == Some(meant) { end_by_number(pid, end) } else { Ok(false) }
 }
 
+pub(super) fn give_back_memory() {}
+
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut stat = MaybeUninit::<libc::statfs>::zeroed();

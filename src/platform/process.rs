@@ -46,6 +46,12 @@ pub(super) enum End {
     Forced,
 }
 
+/// Gives back to the system what was needed once and is free now: for after a large piece of work in a process that then
+/// sleeps for hours. Does nothing where the allocator does so by itself.
+pub fn give_back_memory() {
+    os::give_back_memory();
+}
+
 /// Starts a process that outlives us and our terminal: a session of its own, no input and no output but the given
 /// error stream, no window, and none of the descriptors that we inherited ourselves.
 ///

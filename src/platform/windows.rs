@@ -134,6 +134,8 @@ pub(super) fn detach(command: &mut Command) {
     command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
 }
 
+pub(super) fn give_back_memory() {}
+
 pub(super) fn hide_window(command: &mut Command) {
     command.creation_flags(CREATE_NO_WINDOW);
 }
