@@ -5,6 +5,7 @@
 //! interleave and sequence numbers never go back, whoever writes. What can't be written is kept and tried again.
 
 mod event_file;
+mod failure;
 mod lock;
 mod log_file;
 pub mod read;
@@ -13,20 +14,19 @@ pub mod state;
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Local};
 
-use crate::entry::{Entry, FORMAT_VERSION, Lifecycle, Ran, Reason, Record, Source, What};
+use crate::entry::{Entry, FORMAT_VERSION, Gap, GapReason, Lifecycle, Ran, Reason, Record, Source, What};
 use crate::line::{self, Line, Said};
 use crate::locate;
 use crate::platform::files;
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
-use crate::snapshot;
 use crate::status::State;
 use event_file::EventFile;
+pub use failure::{io_failure, lock_failure, refuse_other_tool};
 use lock::AppendLock;
 pub use lock::TrackerLock;
 use log_file::LogFile;
@@ -34,7 +34,7 @@ use log_file::LogFile;
 /// How long a writer waits for another writer's batch.
 pub const APPEND_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Entries beyond this many that could not be written are dropped, the oldest first, and said as a gap.
+/// Entries beyond this many that could not be written give way to a gap, the oldest first.
 const MAX_PENDING: usize = 100_000;
 
 /// A project's journal, opened for appending.
@@ -243,9 +243,7 @@ impl Journal {
 
     /// Writes what waits; `written` is called when all is on disk but the state, of which readers wait for the lock.
     fn flush_telling(&mut self, wait: Duration, written: &mut dyn FnMut(&EventFile)) -> Result<(), Failure> {
-        while self.pending.len() > MAX_PENDING {
-            self.pending.pop_front();
-        }
+        self.bound_pending();
         let _lock = append_lock(&self.root, wait)?;
         let foreign = self.take_foreign()?;
         let already_there = foreign.len();
@@ -257,6 +255,19 @@ impl Journal {
         // From here on it is recorded; what fails behind the authority is made good for later.
         self.write_behind(&batch, already_there, previous, written);
         Ok(())
+    }
+
+    /// Keeps memory bounded while nothing can be written: what is too much becomes a gap, which is itself bounded.
+    fn bound_pending(&mut self) {
+        if self.pending.len() <= MAX_PENDING {
+            return;
+        }
+        let excess: Vec<_> = self.pending.drain(..self.pending.len() - MAX_PENDING / 2).collect();
+        if let (Some((from, first)), Some((to, _))) = (excess.first(), excess.last()) {
+            let from = if let What::Gap(gap) = first { gap.from } else { *from };
+            let gap = Gap { from, to: *to, reason: GapReason::Unreachable, changes_found: None };
+            self.pending.push_front((*to, What::Gap(gap)));
+        }
     }
 
     /// Takes over what other programs appended to `session.md`; false when there was nothing.
@@ -387,27 +398,6 @@ impl Journal {
     }
 }
 
-/// Refuses a project that Context Engine's own tracker records.
-///
-/// # Errors
-///
-/// It does.
-pub fn refuse_other_tool(root: &ProjectRoot) -> Result<(), Failure> {
-    let Some(pid) = snapshot::context_engine(root) else { return Ok(()) };
-    let message = format!("Context Engine's own tracker (PID {pid}) records {root}");
-    Err(Failure::new(FailureCode::Busy, message).with_hint("end it first with: context stop-session"))
-}
-
-/// The failure of a start beside a live tracker, or of a lock file that can't be used.
-pub fn lock_failure(root: &ProjectRoot, error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::TimedOut {
-        let pid = read::pid(root).map(|pid| format!(" (PID {pid})")).unwrap_or_default();
-        let message = format!("another tracker{pid} records {root}");
-        return Failure::new(FailureCode::Busy, message).with_hint(format!("end it with: ctx stop {root}"));
-    }
-    io_failure("lock", &root.tracker_lock(), error)
-}
-
 /// Every write goes through here, so no write follows a `.context` that leads elsewhere or is somebody else's.
 fn append_lock(root: &ProjectRoot, wait: Duration) -> Result<AppendLock, Failure> {
     locate::check_context(root)?;
@@ -418,22 +408,6 @@ fn append_lock(root: &ProjectRoot, wait: Duration) -> Result<AppendLock, Failure
         }
         _ => io_failure("lock", &root.journal_lock(), &error),
     })
-}
-
-/// A failure that names the path and what mends it.
-pub fn io_failure(verb: &str, path: &Path, error: &io::Error) -> Failure {
-    let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => Some("make the folder and its files writable for your user"),
-        io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only; remount it writable"),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on this disk"),
-        io::ErrorKind::NotFound => Some("run `ctx init` in the project to make the folder anew"),
-        _ => None,
-    };
-    let failure = Failure::new(FailureCode::Io, format!("cannot {verb} {}: {error}", path.display()));
-    match hint {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }
 
 fn warn_behind(failure: &Failure) {

@@ -5,6 +5,7 @@
 //! inputs are: a project never has two trackers, only a tracker that we spawned and that has not exited is sent to or
 //! killed, and each request is answered once.
 
+mod interface;
 mod notices;
 mod project;
 
@@ -12,10 +13,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::entry::Record;
-use crate::notice::{Notice, NoticeKey, NoticeKind};
-use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Openable, Request, Response, ToTracker};
+use crate::notice::{NoticeKey, NoticeKind};
+use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Request, Response, ToTracker};
 use crate::status::{AgentStatus, ProjectStatus, State};
+pub use interface::{Effect, Input};
 use project::{Project, Worker};
 
 /// One spawned process; never used again.
@@ -32,64 +33,6 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A signal to a tracker is the user's wish when the agent outlives it by this much: at logout everything is signalled.
 pub const WISH_DELAY: Duration = Duration::from_secs(2);
-
-/// Everything that can happen to the agent.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A project is registered, and the user wants it recorded or not; at launch.
-    Registered(PathBuf, bool),
-    /// Somebody asks for something.
-    Request(Client, Request),
-    /// To [`Effect::Probe`].
-    Probed(Box<ProjectStatus>),
-    /// To [`Effect::Spawn`].
-    Spawned(TrackerId, u32),
-    /// To [`Effect::Spawn`].
-    SpawnFailed(TrackerId, Failure),
-    /// A tracker says something.
-    Said(TrackerId, FromTracker),
-    /// A tracker has exited; how, in words such as `killed by signal 9`.
-    Exited(TrackerId, String),
-    /// To [`Effect::CleanUp`].
-    CleanedUp(PathBuf),
-    /// The agent is asked to end by the system.
-    Terminate,
-    /// The deadline has come.
-    Tick,
-}
-
-/// Everything that the agent can do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Start a tracker process.
-    Spawn(TrackerId, PathBuf),
-    /// Tell a tracker something.
-    Send(TrackerId, ToTracker),
-    /// End a tracker's process at once, by its handle.
-    Kill(TrackerId),
-    /// Answer a client.
-    Reply(u64, Result<Response, Failure>),
-    /// Append through the journal, and answer.
-    Append(Client, PathBuf, Record),
-    /// Remove what a dead tracker left behind, and answer.
-    CleanUp(Client, PathBuf),
-    /// Look what the disk says of a project.
-    Probe(PathBuf),
-    /// Write into the project's state file what only the agent knows.
-    Mark(PathBuf, State, String),
-    /// Remember what the user wants.
-    SetWanted(PathBuf, bool),
-    /// Take a project off the list.
-    Unregister(PathBuf),
-    /// Show something on the desktop, and answer.
-    Open(Client, Openable),
-    /// Tell the user.
-    Notify(Notice),
-    /// Take a notice back.
-    Withdraw(NoticeKey),
-    /// End the process: all trackers have ended.
-    Exit,
-}
 
 /// What the agent is.
 #[derive(Clone, Debug)]

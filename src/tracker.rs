@@ -250,9 +250,9 @@ impl Tracker {
         if cookies::is_cookie(name) {
             self.cookies.see(name);
         } else if name == Path::new("config.toml") {
-            self.reconfigure_at = Some(soon);
+            self.reconfigure_at.get_or_insert(soon);
         } else if !name.to_string_lossy().starts_with(files::TEMPORARY_PREFIX) {
-            self.tend_at = Some(soon);
+            self.tend_at.get_or_insert(soon);
         }
     }
 

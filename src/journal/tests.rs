@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use super::*;
@@ -149,6 +150,20 @@ fn what_could_not_be_written_is_written_later() {
     Journal::init(&project.root).unwrap();
     journal.append(vec![created("b")], WAIT).unwrap();
     assert_eq!(details(&project.root), ["Created: a", "Created: b"], "what a client was refused is the client's");
+}
+
+#[test]
+fn what_is_too_much_to_keep_becomes_a_gap() {
+    let project = project();
+    let mut journal = Journal::open(&project.root, 50);
+    fs::remove_dir_all(project.root.context_dir()).unwrap();
+    for _ in 0..3 {
+        let batch = (0..MAX_PENDING).map(|number| created(&number.to_string())).collect();
+        assert!(journal.append(batch, WAIT).is_err());
+        assert!(journal.pending.len() <= MAX_PENDING);
+    }
+    let gaps = journal.pending.iter().filter(|(_, what)| matches!(what, What::Gap(_))).count();
+    assert!((1..=2).contains(&gaps), "{gaps}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::entry::Record;
 use crate::request::ShutdownReason;
 use crate::status::Reach;
 
