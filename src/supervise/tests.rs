@@ -17,6 +17,8 @@ struct World {
     live: BTreeMap<TrackerId, PathBuf>,
     /// The projects whose folder holds what a dead tracker left.
     stale: BTreeMap<PathBuf, u64>,
+    /// The projects whose folder is gone.
+    missing: BTreeSet<PathBuf>,
     /// The requests that were not answered yet.
     unanswered: BTreeSet<u64>,
     answers: BTreeMap<u64, Result<Response, Failure>>,
@@ -33,6 +35,7 @@ impl World {
             now: Instant::now(),
             live: BTreeMap::new(),
             stale: BTreeMap::new(),
+            missing: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             answers: BTreeMap::new(),
             done: Vec::new(),
@@ -74,7 +77,11 @@ impl World {
             }
             Effect::Probe(project) => {
                 let stale_pid = self.stale.get(&project).copied();
-                let state = if stale_pid.is_some() { State::Stale } else { State::Stopped };
+                let state = match stale_pid {
+                    _ if self.missing.contains(&project) => State::Missing,
+                    Some(_) => State::Stale,
+                    None => State::Stopped,
+                };
                 let status = ProjectStatus { stale_pid, ..ProjectStatus::unknown(&project, state) };
                 self.on(Input::Probed(Box::new(status)));
             }
@@ -205,6 +212,49 @@ fn a_tracker_that_does_not_end_is_killed() {
     assert!(world.done.contains(&Effect::Kill(tracker)));
     world.exit("/a", true);
     assert!(world.answers[&client].is_ok());
+    assert_eq!((world.state("/a"), world.stale.len()), (State::Stopped, 0), "nothing is left behind");
+    assert_eq!(world.notices(), []);
+}
+
+#[test]
+fn a_stop_that_could_not_write_says_so() {
+    let mut world = World::running("/a");
+    let client = world.ask(stop("/a"));
+    let tracker = world.tracker("/a").unwrap();
+    let failure = Failure::new(FailureCode::Io, "the disk is full");
+    world.on(Input::Said(tracker, FromTracker::Failed { failure: failure.clone() }));
+    world.exit("/a", false);
+    assert_eq!(world.answers[&client], Err(failure));
+    assert_eq!((world.state("/a"), world.notices()), (State::Stopped, vec![]));
+}
+
+#[test]
+fn a_folder_that_comes_back_is_recorded_again() {
+    let mut world = World::running("/a");
+    world.missing.insert("/a".into());
+    let tracker = world.tracker("/a").unwrap();
+    let failure = Failure::new(FailureCode::BadProject, "the folder /a is gone");
+    world.on(Input::Said(tracker, FromTracker::Failed { failure }));
+    world.exit("/a", false);
+    world.wait(SIGN_OF_LIFE * 3);
+    assert_eq!((world.state("/a"), world.live.len()), (State::Missing, 0));
+    assert_eq!(world.notices(), [NoticeKind::Missing], "told once");
+    world.missing.clear();
+    world.wait(SIGN_OF_LIFE);
+    world.ready("/a");
+    assert_eq!(world.state("/a"), State::Running);
+}
+
+#[test]
+fn what_can_be_no_project_is_not_remembered() {
+    let mut world = World::new();
+    world.missing.insert("/gone".into());
+    for path in ["relative", "/", "/gone"] {
+        let client = world.ask(start(path));
+        assert!(world.answers[&client].is_err(), "{path}");
+    }
+    assert_eq!(world.supervisor.status().projects, []);
+    assert!(!world.done.iter().any(|effect| matches!(effect, Effect::SetWanted(..))));
 }
 
 #[test]
