@@ -142,13 +142,13 @@ fn trouble_stands_first_then_what_is_recorded_then_the_name() {
 fn projects_of_one_name_are_told_apart() {
     let status = agent([
         project("/home/me/api", State::Running),
-        project("/srv/work/api", State::Running),
-        project("/old/work/api", State::Running),
-        project("/srv/work/web", State::Running),
+        project("/srv/code/api", State::Running),
+        project("/old/code/api", State::Running),
+        project("/srv/code/web", State::Running),
     ]);
     assert_eq!(
         submenus(&status),
-        ["api (me): recording", "/old/work/api: recording", "/srv/work/api: recording", "web: recording"]
+        ["api (me): recording", "/old/code/api: recording", "/srv/code/api: recording", "web: recording"]
     );
 }
 
