@@ -53,7 +53,7 @@ pub(super) fn perform(
 ) -> Outcome {
     let mut reply_to = |client: Client| client.and_then(|client| replies.remove(&client));
     match effect {
-        Effect::Spawn(tracker, project) => return effects.trackers.spawn(tracker, &project),
+        Effect::Spawn(tracker, project) => return Outcome::Happened(effects.trackers.spawn(tracker, &project)),
         Effect::Send(tracker, message) => effects.trackers.send(tracker, message),
         Effect::Kill(tracker) => effects.trackers.kill(tracker),
         Effect::Reply(client, result) => answer(reply_to(Some(client)), result),

@@ -15,7 +15,6 @@ use std::thread;
 use shared_child::SharedChild;
 
 use super::AgentInput;
-use super::effects::Outcome;
 use crate::platform::{Directories, process};
 use crate::request::{Failure, FailureCode, ToTracker};
 use crate::supervise::{Input, TrackerId};
@@ -43,14 +42,15 @@ impl Trackers {
         Self { inputs, companion: companion(), folder: directories.state.clone(), live: HashMap::new() }
     }
 
-    pub(super) fn spawn(&mut self, tracker: TrackerId, project: &Path) -> Outcome {
+    /// Starts a tracker, and says what came of it.
+    pub(super) fn spawn(&mut self, tracker: TrackerId, project: &Path) -> Input {
         match self.try_spawn(tracker, project) {
-            Ok(pid) => Outcome::Happened(Input::Spawned(tracker, pid)),
+            Ok(pid) => Input::Spawned(tracker, pid),
             Err(error) => {
                 let message = format!("cannot start {}: {error}", self.companion.display());
                 let failure = Failure::new(FailureCode::Io, message)
                     .with_hint("install Context Tray anew: `ctx` must lie beside `context-tray`");
-                Outcome::Happened(Input::SpawnFailed(tracker, failure))
+                Input::SpawnFailed(tracker, failure)
             }
         }
     }
