@@ -138,11 +138,6 @@ impl Journal {
         self.tracker.as_mut()
     }
 
-    /// The state as the last batch left it.
-    pub fn tracker(&self) -> Option<&state::TrackerFacts> {
-        self.tracker.as_ref()
-    }
-
     /// More changes than this in one batch become one line.
     pub fn set_summarise_over(&mut self, summarise_over: usize) {
         self.summarise_over = summarise_over;
@@ -378,7 +373,8 @@ impl Journal {
         state::mark(root, is, reason).map_err(|error| io_failure("write", &root.state(), &error))
     }
 
-    /// Removes what a dead tracker left behind, unless a tracker lives; the number that was in the PID file.
+    /// Removes what a dead tracker left behind, unless a tracker lives; the number that was in the PID file, 0 where it held
+    /// none.
     ///
     /// # Errors
     ///

@@ -95,9 +95,4 @@ impl ProjectRoot {
     pub fn gitignore(&self) -> PathBuf {
         self.context_dir().join(".gitignore")
     }
-
-    /// The root below which `path` lies, if it lies below this one: the depth is for the longest match.
-    pub fn depth_over(&self, path: &Path) -> Option<usize> {
-        path.starts_with(&self.0).then(|| self.0.components().count())
-    }
 }

@@ -167,7 +167,7 @@ pub enum Response {
     Stopped {
         /// The PID of the tracker that was stopped.
         pid: Option<u32>,
-        /// The number that a dead tracker had left behind.
+        /// The number that a dead tracker had left behind; 0 where its file held none.
         stale_pid: Option<u64>,
     },
     /// To [`Request::Record`].

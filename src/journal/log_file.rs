@@ -45,7 +45,7 @@ impl LogFile {
         &self.path
     }
 
-    /// The size that our last write left; 0 before it.
+    /// The size that our last write left; none before it.
     pub(super) fn size(&self) -> Option<u64> {
         self.known
     }

@@ -81,6 +81,17 @@ fn a_state_file_that_is_damaged_while_recording_is_mended() {
 }
 
 #[test]
+fn a_pid_file_without_a_number_is_cleaned_up_beside_an_agent_too() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["agent", "start"]).ok();
+    fs::write(project.join(".context/session.pid"), "nonsense").unwrap();
+    env.ctx(&project, ["stop"]).ok().says("it held no PID");
+    assert!(!project.join(".context/session.pid").exists());
+    env.ctx(&project, ["stop"]).fails(3);
+}
+
+#[test]
 fn a_burst_is_told_in_a_few_lines() {
     let env = TestEnv::new();
     let project = env.folder("shop");

@@ -93,7 +93,7 @@ fn ask_agent(client: &mut Client, root: &ProjectRoot) -> Result<Ended, Error> {
     let request = Request::Stop { project: root.path().to_path_buf() };
     match client.request(request, Instant::now() + ENDED) {
         Ok(Response::Stopped { pid: Some(pid), .. }) => Ok(Ended::Stopped(Some(pid))),
-        Ok(Response::Stopped { stale_pid: Some(stale), .. }) => Ok(Ended::Cleaned(Some(stale))),
+        Ok(Response::Stopped { stale_pid: Some(stale), .. }) => Ok(Ended::Cleaned(Some(stale).filter(|pid| *pid != 0))),
         Ok(Response::Stopped { .. }) => Ok(Ended::Nothing),
         Ok(other) => Err(agent_link::unexpected(&other)),
         // A project that the agent does not look after may still have a tracker in the foreground.
