@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{Local, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
+use crate::platform::files::cannot;
 use crate::platform::{Directories, files};
 use crate::request::{Failure, FailureCode};
 
@@ -161,11 +162,6 @@ fn set_aside(path: &Path, why: &str) -> Result<String, Failure> {
         "the list of projects was damaged ({why}); it is kept as {}, and projects have to be started again",
         aside.display()
     ))
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::new(FailureCode::Io, format!("cannot {what} {}: {error}", path.display()))
-        .with_hint("check the folder's owner and the room on its disk")
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Record;
+use crate::platform::files::cannot;
 use crate::platform::{Directories, files};
-use crate::request::{Failure, FailureCode};
+use crate::request::Failure;
 
 /// A change takes a moment; whoever holds the lock for longer is stuck.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -115,15 +116,11 @@ fn ends_with_newline(path: &Path) -> bool {
     last().map_or(true, |byte| byte == b'\n')
 }
 
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::new(FailureCode::Io, format!("cannot {what} {}: {error}", path.display()))
-        .with_hint("check the folder's owner and the room on its disk")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entry::Note;
+    use crate::request::FailureCode;
 
     fn place() -> (tempfile::TempDir, Directories) {
         let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::os;
+use crate::request::{Failure, FailureCode};
 
 /// The start of the names of our temporary files. Not the state file's name: another tool of these files' uses that.
 pub const TEMPORARY_PREFIX: &str = ".tmp-ctx-";
@@ -167,6 +168,12 @@ pub fn lock_by(file: &File, deadline: Instant) -> io::Result<bool> {
 /// The path does not exist, or the system does not tell.
 pub fn file_system(path: &Path) -> io::Result<FsKind> {
     os::file_system(path)
+}
+
+/// The failure of doing something to a file of our own in the user's state folder.
+pub fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(FailureCode::Io, format!("cannot {what} {}: {error}", path.display()))
+        .with_hint("check the folder's owner and the room on its disk")
 }
 
 #[cfg(test)]
