@@ -3,10 +3,18 @@
 //! The user's `config.toml` and the project's `.context/config.toml` hold the same tables; the project's adds to
 //! the user's. Reading the files is `locate`'s, what the values mean is said at each field.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+
+/// A file that changes nothing and explains everything: what a user's configuration begins as.
+pub const TEMPLATE: &str = include_str!("config/template.toml");
+
+const MEGABYTE: u64 = 1 << 20;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +23,8 @@ pub struct Config {
     pub watch: Watch,
     /// When and how it is written.
     pub record: Record,
+    /// What is taken out of the record.
+    pub redact: Redact,
     /// What the desktop shows.
     pub notify: Notify,
 }
@@ -26,11 +36,14 @@ pub struct Watch {
     pub ignore: Vec<String>,
     /// Whether `.gitignore` files count.
     pub use_gitignore: bool,
+    /// Folders that are watched whatever the patterns say of them and of what lies above; relative to the project's root, or
+    /// absolute.
+    pub directories: Vec<PathBuf>,
 }
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { ignore: Vec::new(), use_gitignore: true }
+        Self { ignore: Vec::new(), use_gitignore: true, directories: Vec::new() }
     }
 }
 
@@ -43,13 +56,66 @@ pub struct Record {
     pub max_hold: Duration,
     /// More changes than this in one go become one line in `session.md`.
     pub summarise_over: usize,
+    /// A file of the record that is larger than this many bytes is archived, at the next start or on the next day.
+    pub rotate_over: u64,
+    /// What was archived is removed after this time.
+    pub keep: Duration,
 }
 
 impl Default for Record {
     fn default() -> Self {
-        Self { quiet: Duration::from_millis(150), max_hold: Duration::from_secs(1), summarise_over: 50 }
+        Self {
+            quiet: Duration::from_millis(150),
+            max_hold: Duration::from_secs(1),
+            summarise_over: 50,
+            rotate_over: 8 * MEGABYTE,
+            keep: 90 * DAY,
+        }
     }
 }
+
+/// What is taken out of the record, on top of the secrets that we know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redact {
+    /// Whatever one of them matches.
+    pub patterns: Vec<Pattern>,
+}
+
+/// A regular expression, compiled.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// A pattern whose compiled form is larger, in bytes, is refused.
+    const MOST: usize = 1 << 20;
+
+    /// The regular expression.
+    pub fn regex(&self) -> &Regex {
+        &self.0
+    }
+
+    /// The error says nothing of the pattern itself, which may be a secret.
+    fn new(pattern: &str) -> Result<Self, String> {
+        match RegexBuilder::new(pattern).size_limit(Self::MOST).build() {
+            Ok(regex) => Ok(Self(regex)),
+            Err(regex::Error::CompiledTooBig(_)) => Err("it is too large".to_owned()),
+            // The last line of several that show where.
+            Err(error) => {
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default();
+                Err(reason.trim_start_matches("error: ").to_owned())
+            }
+        }
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
 
 /// What the desktop shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +139,15 @@ impl Notify {
     }
 }
 
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The user's own, which counts for every project.
+    User,
+    /// The project's, which may have come with it.
+    Project,
+}
+
 /// A file that can't be taken, or a part of it that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -88,6 +163,7 @@ pub struct Problem {
 struct File {
     watch: WatchTable,
     record: RecordTable,
+    redact: RedactTable,
     notify: NotifyTable,
 }
 
@@ -96,6 +172,7 @@ struct File {
 struct WatchTable {
     ignore: Vec<toml::Spanned<String>>,
     use_gitignore: Option<bool>,
+    directories: Vec<toml::Spanned<PathBuf>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,6 +181,14 @@ struct RecordTable {
     quiet_ms: Option<toml::Spanned<u64>>,
     max_hold_ms: Option<toml::Spanned<u64>>,
     summarise_over: Option<toml::Spanned<u64>>,
+    rotate_over_mb: Option<toml::Spanned<u64>>,
+    keep_days: Option<toml::Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RedactTable {
+    patterns: Vec<toml::Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,8 +200,9 @@ struct NotifyTable {
 
 /// The tables and keys that a file may hold.
 const KNOWN: &[(&str, &[&str])] = &[
-    ("watch", &["ignore", "use_gitignore"]),
-    ("record", &["quiet_ms", "max_hold_ms", "summarise_over"]),
+    ("watch", &["ignore", "use_gitignore", "directories"]),
+    ("record", &["quiet_ms", "max_hold_ms", "summarise_over", "rotate_over_mb", "keep_days"]),
+    ("redact", &["patterns"]),
     ("notify", &["enabled", "mute"]),
 ];
 
@@ -126,14 +212,15 @@ impl Config {
     /// # Errors
     ///
     /// The first value that is not allowed, with its line, its key and what is allowed. Nothing of the file counts then.
-    pub fn overlaid(&self, text: &str) -> Result<(Self, Vec<Problem>), Problem> {
+    pub fn overlaid(&self, text: &str, owner: Owner) -> Result<(Self, Vec<Problem>), Problem> {
         let file: File = toml::from_str(text).map_err(|error| Problem {
             line: error.span().map_or(0, |span| line_of(text, span.start)),
             message: error.message().to_owned(),
         })?;
         let mut config = self.clone();
-        config.watch.take(file.watch, text)?;
+        config.watch.take(file.watch, text, owner)?;
         config.record.take(&file.record, text)?;
+        config.redact.take(file.redact, text)?;
         config.notify.enabled = file.notify.enabled.unwrap_or(config.notify.enabled);
         config.notify.mute.extend(file.notify.mute);
         Ok((config, unknown_keys(text)))
@@ -141,7 +228,7 @@ impl Config {
 }
 
 impl Watch {
-    fn take(&mut self, table: WatchTable, text: &str) -> Result<(), Problem> {
+    fn take(&mut self, table: WatchTable, text: &str, owner: Owner) -> Result<(), Problem> {
         for pattern in table.ignore {
             let line = line_of(text, pattern.span().start);
             let pattern = pattern.into_inner();
@@ -152,6 +239,19 @@ impl Watch {
             self.ignore.push(pattern);
         }
         self.use_gitignore = table.use_gitignore.unwrap_or(self.use_gitignore);
+        for folder in table.directories {
+            let line = line_of(text, folder.span().start);
+            let folder = folder.into_inner();
+            let is_below = folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            if owner == Owner::Project && !is_below {
+                let shown = folder.display();
+                let message = format!(
+                    "watch.directories: {shown:?} is not a folder below the project; only your own configuration may name others"
+                );
+                return Err(Problem { line, message });
+            }
+            self.directories.push(folder);
+        }
         Ok(())
     }
 }
@@ -174,6 +274,26 @@ impl Record {
         }
         if let Some(count) = take("summarise_over", &table.summarise_over, 1, 1_000_000)? {
             self.summarise_over = count as usize;
+        }
+        if let Some(size) = take("rotate_over_mb", &table.rotate_over_mb, 1, 4096)? {
+            self.rotate_over = size * MEGABYTE;
+        }
+        if let Some(days) = take("keep_days", &table.keep_days, 1, 36_500)? {
+            self.keep = DAY * days as u32;
+        }
+        Ok(())
+    }
+}
+
+impl Redact {
+    fn take(&mut self, table: RedactTable, text: &str) -> Result<(), Problem> {
+        for pattern in table.patterns {
+            let line = line_of(text, pattern.span().start);
+            let pattern = Pattern::new(pattern.get_ref()).map_err(|reason| {
+                let what = "must be a regular expression as the Rust crate `regex` takes it";
+                Problem { line, message: format!("redact.patterns: {what} ({reason})") }
+            })?;
+            self.patterns.push(pattern);
         }
         Ok(())
     }
@@ -211,7 +331,7 @@ mod tests {
     #[test]
     fn a_file_changes_only_what_it_names() {
         let text = "[watch]\nignore = [\"*.tmp\"]\n[record]\nquiet_ms = 40\n";
-        let (config, problems) = Config::default().overlaid(text).unwrap();
+        let (config, problems) = Config::default().overlaid(text, Owner::User).unwrap();
         assert_eq!(config.watch.ignore, ["*.tmp"]);
         assert!(config.watch.use_gitignore);
         assert_eq!(config.record.quiet, Duration::from_millis(40));
@@ -220,29 +340,69 @@ mod tests {
     }
 
     #[test]
+    fn the_template_changes_nothing_and_names_every_key_with_its_default() {
+        assert_eq!(Config::default().overlaid(TEMPLATE, Owner::User), Ok((Config::default(), vec![])));
+        let line = |line: &str| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line).to_owned();
+        let uncommented: Vec<String> = TEMPLATE.lines().map(line).collect();
+        assert_eq!(Config::default().overlaid(&uncommented.join("\n"), Owner::User), Ok((Config::default(), vec![])));
+        for (table, keys) in KNOWN {
+            assert!(TEMPLATE.contains(&format!("[{table}]\n")), "{table}");
+            for key in *keys {
+                assert!(TEMPLATE.contains(&format!("\n# {key} = ")), "{key}");
+            }
+        }
+    }
+
+    #[test]
     fn a_second_file_adds_to_the_first() {
-        let (user, _) = Config::default().overlaid("[watch]\nignore = [\"a\"]\n").unwrap();
-        let (both, _) = user.overlaid("[watch]\nignore = [\"b\"]\nuse_gitignore = false\n").unwrap();
+        let (user, _) = Config::default().overlaid("[watch]\nignore = [\"a\"]\n", Owner::User).unwrap();
+        let (both, _) = user.overlaid("[watch]\nignore = [\"b\"]\nuse_gitignore = false\n", Owner::User).unwrap();
         assert_eq!(both.watch.ignore, ["a", "b"]);
         assert!(!both.watch.use_gitignore);
     }
 
     #[test]
     fn unknown_keys_are_told_with_their_lines() {
-        let (_, problems) = Config::default().overlaid("colour = 1\n[watch]\n\nignores = []\n").unwrap();
+        let (_, problems) = Config::default().overlaid("colour = 1\n[watch]\n\nignores = []\n", Owner::User).unwrap();
         let lines: Vec<_> = problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
         assert_eq!(lines, [(1, "unknown table or key \"colour\""), (4, "unknown key watch.ignores")]);
     }
 
     #[test]
     fn a_bad_value_names_its_line_its_key_and_what_is_allowed() {
-        let problem = Config::default().overlaid("[record]\n\nquiet_ms = 5\n").unwrap_err();
+        let problem = Config::default().overlaid("[record]\n\nquiet_ms = 5\n", Owner::User).unwrap_err();
         assert_eq!(problem.line, 3);
         assert_eq!(problem.message, "record.quiet_ms is 5; it must lie between 10 and 10000");
-        let problem = Config::default().overlaid("[record]\nquiet_ms = \"fast\"\n").unwrap_err();
+        let problem = Config::default().overlaid("[record]\nquiet_ms = \"fast\"\n", Owner::User).unwrap_err();
         assert_eq!(problem.line, 2);
         assert!(problem.message.contains("string \"fast\""), "{}", problem.message);
-        let problem = Config::default().overlaid("[watch]\nignore = [\n\"ok\",\n\"a{b\"]\n").unwrap_err();
+        let problem = Config::default().overlaid("[watch]\nignore = [\n\"ok\",\n\"a{b\"]\n", Owner::User).unwrap_err();
         assert_eq!(problem.line, 4);
+    }
+
+    #[test]
+    fn a_projects_file_names_no_folders_outside() {
+        for outside in ["/srv/other", "../sibling", "a/../../b"] {
+            let text = format!("[watch]\ndirectories = [\"docs\",\n\"{outside}\"]\n");
+            let (config, _) = Config::default().overlaid(&text, Owner::User).unwrap();
+            assert_eq!(config.watch.directories, [Path::new("docs"), Path::new(outside)]);
+            let problem = Config::default().overlaid(&text, Owner::Project).unwrap_err();
+            assert_eq!(problem.line, 3);
+            assert!(problem.message.contains("only your own configuration"), "{}", problem.message);
+        }
+    }
+
+    #[test]
+    fn a_bad_pattern_is_named_without_what_it_may_give_away() {
+        let (config, _) = Config::default().overlaid("[redact]\npatterns = ['acme-\\d+']\n", Owner::User).unwrap();
+        assert!(config.redact.patterns[0].regex().is_match("acme-12"));
+        let problem =
+            Config::default().overlaid("[redact]\npatterns = [\n'ok',\n'(hunter2']\n", Owner::User).unwrap_err();
+        assert_eq!(problem.line, 4);
+        assert!(problem.message.starts_with("redact.patterns: must be a regular expression"), "{}", problem.message);
+        assert!(problem.message.ends_with("(unclosed group)"), "{}", problem.message);
+        let problem =
+            Config::default().overlaid("[redact]\npatterns = ['(\\w{1000}){1000}']\n", Owner::User).unwrap_err();
+        assert!(problem.message.ends_with("(it is too large)"), "{}", problem.message);
     }
 }

@@ -4,24 +4,32 @@
 //! The names and meanings of the fields are part of the format that others read: fields are added,
 //! never renamed.
 
-use std::ffi::{OsStr, OsString};
+mod path;
+
 use std::fmt;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, FixedOffset, SecondsFormat};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use path::{EntryPath, PathText};
+use path::{exact, path_to_wire};
 
 /// The version of the format, in each line's `v`.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// The highest place that a line may have: beyond it, readers of JSON lose whole numbers.
+const MAX_SEQ: u64 = 1 << 53;
+
 /// One record, with its place in the order of a project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Entry {
     /// The version of the format.
     pub v: u32,
     /// The place in the project's order; never goes back.
+    #[serde(deserialize_with = "seq_from_wire")]
     pub seq: u64,
     /// When it was recorded, with milliseconds and the local offset.
     #[serde(serialize_with = "time_to_wire")]
@@ -34,12 +42,19 @@ pub struct Entry {
     pub what: What,
 }
 
-fn time_to_wire<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
+/// A line with a place that nothing could follow is no entry.
+fn seq_from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let seq = u64::deserialize(deserializer)?;
+    if seq > MAX_SEQ { Err(D::Error::custom("seq is too high")) } else { Ok(seq) }
+}
+
+pub(crate) fn time_to_wire<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, false))
 }
 
 /// What happened; `kind` on the line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A path that is new.
@@ -66,6 +81,7 @@ pub enum What {
 
 /// One path that was created, edited or deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileChange {
     /// Relative to the project's root.
     #[serde(flatten)]
@@ -84,6 +100,7 @@ pub struct FileChange {
 
 /// One path that was moved; a moved folder's contents are implied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Move {
     /// Where it was, relative to the project's root.
     pub from: PathText,
@@ -107,6 +124,7 @@ pub struct Move {
 
 /// The kind of thing at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A file, or anything else that is neither of the others (a socket, a pipe).
@@ -119,6 +137,7 @@ pub enum EntryKind {
 
 /// How a change was learnt of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FoundBy {
     /// An event of the file system said where to look.
@@ -131,6 +150,7 @@ pub enum FoundBy {
 
 /// A command and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ran {
     /// Made by the client, so that a second try can't make a second line.
     pub id: String,
@@ -144,18 +164,32 @@ pub struct Ran {
     /// Milliseconds, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// When it began, in nanoseconds since the Unix epoch as `mtime_ns` of a file, where whoever ran it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_ns: Option<i64>,
     /// Where it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Who told us.
     pub source: Source,
+    /// How many files changed while it ran, for one that `ctx run` ran while the project was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_changed: Option<u64>,
     /// Taken from the spool, after it could not be written at its time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// How many secrets were taken out of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redactions: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Who told us of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// `ctx run`, which ran it.
@@ -170,6 +204,7 @@ pub enum Source {
 
 /// A remark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Note {
     /// Made by the client, so that a second try can't make a second line.
     pub id: String,
@@ -182,6 +217,7 @@ pub struct Note {
 
 /// A move of HEAD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Git {
     /// What git did.
     pub action: GitAction,
@@ -201,6 +237,7 @@ pub struct Git {
 
 /// What git did with HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GitAction {
     /// Another commit is checked out.
@@ -211,6 +248,7 @@ pub enum GitAction {
 
 /// The begin or end of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lifecycle {
     /// The tracker's.
     pub pid: u32,
@@ -222,6 +260,7 @@ pub struct Lifecycle {
 
 /// Why a session began or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The user asked for it.
@@ -230,12 +269,15 @@ pub enum Reason {
     Signal,
     /// The agent is gone.
     AgentGone,
+    /// The user wants nothing recorded for a while.
+    Paused,
     /// The tracker could not go on.
     Failed,
 }
 
 /// A span in which nothing could be observed live.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The last moment that was observed.
     #[serde(serialize_with = "time_to_wire")]
@@ -252,6 +294,7 @@ pub struct Gap {
 
 /// Why nothing could be observed live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GapReason {
     /// The session was stopped.
@@ -260,47 +303,12 @@ pub enum GapReason {
     Killed,
     /// The kernel dropped events.
     Overflow,
+    /// The user had paused it.
+    Paused,
     /// The project's folder could not be reached.
     Unreachable,
-}
-
-/// A path as text for `events.jsonl`: relative, `/` on every OS, what is not UTF-8 escaped as `\xff`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PathText(pub String);
-
-impl fmt::Display for PathText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A path with its exact bytes where the text is not exact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EntryPath {
-    /// The path as text.
-    #[serde(rename = "path")]
-    pub text: PathText,
-    /// The exact bytes, base64, where the path is not UTF-8.
-    #[serde(rename = "path_bytes", default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<String>,
-}
-
-impl EntryPath {
-    /// Of a path relative to the project's root.
-    pub fn new(path: &Path) -> Self {
-        let (text, bytes) = path_to_wire(path);
-        Self { text, bytes }
-    }
-
-    /// The path's bytes, as the disk has them but with `/` on every OS.
-    pub fn exact(&self) -> Vec<u8> {
-        exact(&self.text, self.bytes.as_deref())
-    }
-}
-
-fn exact(text: &PathText, bytes: Option<&str>) -> Vec<u8> {
-    bytes.and_then(|bytes| BASE64.decode(bytes).ok()).unwrap_or_else(|| text.0.clone().into_bytes())
+    /// The machine slept.
+    Suspend,
 }
 
 impl Move {
@@ -317,34 +325,25 @@ impl Move {
     }
 }
 
-/// The text of a path, and its bytes in base64 where the text is not the whole truth.
-fn path_to_wire(path: &Path) -> (PathText, Option<String>) {
-    let path: OsString = path.components().map(|part| part.as_os_str()).collect::<Vec<&OsStr>>().join(OsStr::new("/"));
-    let text = path_text(&path);
-    let bytes = path.to_str().is_none().then(|| BASE64.encode(path.as_encoded_bytes()));
-    (PathText(text), bytes)
-}
-
-/// The path as it is where it is UTF-8; else with each stray byte as `\xff`.
-fn path_text(path: &OsStr) -> String {
-    let mut text = String::with_capacity(path.len());
-    for chunk in path.as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    text
-}
-
-/// What a client asks to record: the time and the order are the journal's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a client asks to record: the time and the order are the journal's. It may hold secrets until it is written.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Record {
     /// A command.
     Ran(Ran),
     /// A remark.
     Note(Note),
+}
+
+/// Without its text, which has not been redacted: whoever looks for a defect reads of it in the diagnostics.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Record::Ran(_) => "Ran",
+            Record::Note(_) => "Note",
+        };
+        f.debug_tuple(name).field(&self.id()).finish()
+    }
 }
 
 impl Record {
@@ -383,6 +382,11 @@ impl What {
             What::Note(note) => Some(&note.id),
             _ => None,
         }
+    }
+
+    /// Whether it had to wait elsewhere before it was written.
+    pub fn is_late(&self) -> bool {
+        matches!(self, What::Ran(Ran { late: true, .. }) | What::Note(Note { late: true, .. }))
     }
 
     /// Whether this is a change of the tree.

@@ -16,10 +16,10 @@ use crate::journal::read;
 use crate::platform::{Directories, files};
 use crate::project::ProjectRoot;
 use crate::rules::{Rules, Sources};
-use crate::tree::{Change, Meta, Tree};
+use crate::tree::{Change, FileId, Meta, Tree};
 
 /// The version of the format; a snapshot of another one is not used.
-const VERSION: u32 = 1;
+const VERSION: u32 = 3;
 
 /// What was known at the end of the last session.
 #[derive(Debug)]
@@ -72,6 +72,24 @@ pub fn save(directories: &Directories, root: &ProjectRoot, seq: u64, rules: &Rul
     files::replace(&path(directories, root), &bytes)
 }
 
+/// Remembers that the session ends because the project can't be reached, where its own record can't say so.
+pub fn mark_lost(directories: &Directories, root: &ProjectRoot) {
+    let marked =
+        files::make_private_dir(&directories.index_dir()).and_then(|()| fs::write(lost(directories, root), ""));
+    if let Err(error) = marked {
+        tracing::warn!(%error, "the next session can't know why this one ended");
+    }
+}
+
+/// Whether the last session ended so; it is forgotten.
+pub fn take_lost(directories: &Directories, root: &ProjectRoot) -> bool {
+    fs::remove_file(lost(directories, root)).is_ok()
+}
+
+fn lost(directories: &Directories, root: &ProjectRoot) -> PathBuf {
+    path(directories, root).with_extension("lost")
+}
+
 fn path(directories: &Directories, root: &ProjectRoot) -> PathBuf {
     let hash = files::stable_hash(root.path().as_os_str().as_encoded_bytes());
     directories.index_dir().join(format!("{hash:016x}.bin"))
@@ -83,8 +101,7 @@ fn change(entry: &Entry) -> Option<Change> {
         kind: change.entry,
         size: change.size.unwrap_or(0),
         mtime_ns: change.mtime_ns.unwrap_or(0),
-        file_id: 0,
-        birth_ns: 0,
+        file: FileId::UNKNOWN,
     };
     let path = |path: &EntryPath| files::path_from_bytes(path.exact());
     Some(match &entry.what {
@@ -95,7 +112,7 @@ fn change(entry: &Entry) -> Option<Change> {
             let (from, to) = moved.exact();
             let is_folder = moved.entry == EntryKind::Dir;
             let (size, mtime_ns) = if is_folder { (0, 0) } else { (moved.size, moved.mtime_ns) };
-            let meta = Meta { kind: moved.entry, size, mtime_ns, file_id: 0, birth_ns: 0 };
+            let meta = Meta { kind: moved.entry, size, mtime_ns, file: FileId::UNKNOWN };
             Change::Moved(files::path_from_bytes(from), files::path_from_bytes(to), meta)
         }
         _ => return None,

@@ -2,13 +2,19 @@
 //!
 //! A batch is written under `journal.lock`: to `events.jsonl` first, which is the authority, then to `session.md`, then to
 //! the state file. Each is one write. Tracker, agent and companion append through the same code, so lines never
-//! interleave and sequence numbers never go back, whoever writes. What can't be written is kept and tried again.
+//! interleave and sequence numbers never go back, whoever writes. What can't be written is kept and tried again. Where an
+//! entry gets its number it loses its secrets: nothing comes to the disk without.
 
+mod archive;
 mod event_file;
 mod failure;
+mod follow;
+mod foreign;
 mod lock;
 mod log_file;
 pub mod read;
+mod redaction;
+mod session;
 pub mod state;
 
 use std::collections::VecDeque;
@@ -16,20 +22,24 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, Local};
+use chrono::{DateTime, FixedOffset, Local, NaiveDate};
 
-use crate::entry::{Entry, FORMAT_VERSION, Gap, GapReason, Lifecycle, Ran, Reason, Record, Source, What};
-use crate::line::{self, Line, Said};
+use crate::command;
+use crate::config::{self, Config};
+use crate::entry::{Entry, FORMAT_VERSION, Gap, GapReason, Ran, Record, Source, What};
+use crate::line::{self, Line};
 use crate::locate;
-use crate::platform::files;
 use crate::project::ProjectRoot;
+use crate::redact::Redactor;
 use crate::request::{Failure, FailureCode};
-use crate::status::State;
 use event_file::EventFile;
 pub use failure::{io_failure, lock_failure, refuse_other_tool};
+pub use follow::Follow;
 use lock::AppendLock;
 pub use lock::TrackerLock;
 use log_file::LogFile;
+pub use redaction::{Loss, redact};
+pub use session::Begin;
 
 /// How long a writer waits for another writer's batch.
 pub const APPEND_PATIENCE: Duration = Duration::from_secs(2);
@@ -42,22 +52,18 @@ pub struct Journal {
     root: ProjectRoot,
     /// The session that entries belong to.
     session: Option<String>,
-    summarise_over: usize,
+    settings: config::Record,
+    redactor: Redactor,
+    /// How many secrets were taken out that the state does not tell of yet.
+    redactions: u64,
     events: EventFile,
     log: LogFile,
     pending: VecDeque<(DateTime<FixedOffset>, What)>,
     /// The log or the state lacks what `events.jsonl` has.
     is_behind: bool,
+    /// The day on which the files' sizes were looked at.
+    weighed_on: Option<NaiveDate>,
     tracker: Option<state::TrackerFacts>,
-}
-
-/// What the start of a session says.
-#[derive(Clone, Debug)]
-pub struct Begin {
-    /// The tracker's.
-    pub pid: u32,
-    /// The tracker's, from `platform::process`.
-    pub identity: Option<String>,
 }
 
 impl Journal {
@@ -80,56 +86,25 @@ impl Journal {
         }
         let _lock = append_lock(root, APPEND_PATIENCE)?;
         let mut log = LogFile::new(root);
-        log.append(&[], None).map_err(|error| io_failure("write", log.path(), &error))?;
+        log.make().map_err(|error| io_failure("write", log.path(), &error))?;
         Ok(is_new)
     }
 
     /// Opens the journal of a project that has a `.context`.
-    pub fn open(root: &ProjectRoot, summarise_over: usize) -> Journal {
+    pub fn open(root: &ProjectRoot, config: &Config) -> Journal {
         Journal {
             root: root.clone(),
             session: None,
-            summarise_over,
+            settings: config.record,
+            redactor: Redactor::new(&config.redact),
+            redactions: 0,
             events: EventFile::new(root),
             log: LogFile::new(root),
             pending: VecDeque::new(),
             is_behind: false,
+            weighed_on: None,
             tracker: None,
         }
-    }
-
-    /// Begins a session: writes the PID file, the heading and "Session tracker started". The caller holds the tracker's
-    /// lock.
-    ///
-    /// # Errors
-    ///
-    /// A file can't be written.
-    pub fn begin(&mut self, begin: &Begin) -> Result<(), Failure> {
-        let started = now();
-        self.session = Some(format!("{}-{}", started.format("%Y%m%dT%H%M%S%.3f"), begin.pid));
-        self.log.begin_session(started);
-        self.tracker = Some(state::TrackerFacts::starting(begin, &started, self.session.clone()));
-        self.write_pid(begin.pid)?;
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let lifecycle = Lifecycle { pid: begin.pid, version, reason: Reason::User };
-        self.append(vec![What::Started(lifecycle)], APPEND_PATIENCE).map(drop)
-    }
-
-    /// Ends the session: writes "Session tracker stopped" and removes the PID file.
-    ///
-    /// # Errors
-    ///
-    /// A file can't be written; the PID file is removed all the same.
-    pub fn end(&mut self, pid: u32, reason: Reason) -> Result<(), Failure> {
-        let lifecycle = Lifecycle { pid, version: env!("CARGO_PKG_VERSION").to_owned(), reason };
-        if let Some(tracker) = &mut self.tracker {
-            tracker.stop(&now());
-        }
-        let written = self.append(vec![What::Stopped(lifecycle)], APPEND_PATIENCE).map(drop);
-        if read::pid(&self.root) == Some(u64::from(pid)) {
-            let _ = fs::remove_file(self.root.pid());
-        }
-        written
     }
 
     /// What the state file says of the tracker, for changing it; written with the next batch or by
@@ -138,9 +113,10 @@ impl Journal {
         self.tracker.as_mut()
     }
 
-    /// More changes than this in one batch become one line.
-    pub fn set_summarise_over(&mut self, summarise_over: usize) {
-        self.summarise_over = summarise_over;
+    /// Goes by other settings.
+    pub fn configure(&mut self, config: &Config) {
+        self.settings = config.record;
+        self.redactor = Redactor::new(&config.redact);
     }
 
     /// Appends one batch, behind what an earlier call could not write. Gives the sequence number of the last entry.
@@ -202,11 +178,26 @@ impl Journal {
         told: &mut dyn FnMut(u64),
     ) -> Result<(), Failure> {
         let id = record.id().to_owned();
+        let record = self.with_files_changed(record, &time);
         self.pending.push_back((time, record.into()));
         let written = &mut |events: &EventFile| told(events.find_id(&id).unwrap_or(events.last_seq()));
         self.flush_telling(wait, written).inspect_err(|_| {
             self.pending.retain(|(_, what)| what.client_id() != Some(&id));
         })
+    }
+
+    /// A tracker that sees changes as they are made knows what changed while a command ran; nobody else does.
+    fn with_files_changed(&self, record: Record, recorded: &DateTime<FixedOffset>) -> Record {
+        let sees_at_once = self.tracker.as_ref().is_some_and(|facts| facts.degraded.is_none());
+        match record {
+            Record::Ran(ran) if sees_at_once && ran.source == Source::Run => {
+                let began = DateTime::from_timestamp_nanos(command::began_ns(&ran, recorded)).fixed_offset();
+                let since = read::since(&self.root, &began).ok();
+                let files_changed = since.and_then(|since| command::files_changed(&ran, recorded, &since));
+                Record::Ran(Ran { files_changed, ..ran })
+            }
+            record => record,
+        }
     }
 
     /// The place of the last entry that we know of.
@@ -241,15 +232,33 @@ impl Journal {
         self.bound_pending();
         let _lock = append_lock(&self.root, wait)?;
         let foreign = self.take_foreign()?;
+        self.rotate_once_a_day();
         let already_there = foreign.len();
         let is_known = |what: &What| what.client_id().is_some_and(|id| self.events.find_id(id).is_some());
         let waiting = self.pending.iter().filter(|(_, what)| !is_known(what)).cloned();
-        let batch = self.number(foreign.into_iter().chain(waiting));
+        let (batch, redactions) = self.number(foreign.into_iter().chain(waiting));
         let previous = self.write_events(&batch)?;
+        self.redactions += redactions;
         self.pending.clear();
         // From here on it is recorded; what fails behind the authority is made good for later.
         self.write_behind(&batch, already_there, previous, written);
         Ok(())
+    }
+
+    /// Archives what has grown large: at the start of a session, and with the first batch of another day. Only a tracker does,
+    /// of which there is one. Call it under the lock.
+    fn rotate_once_a_day(&mut self) {
+        let (now, settings) = (now(), self.settings);
+        if self.tracker.is_none() || self.weighed_on == Some(now.date_naive()) {
+            return;
+        }
+        self.weighed_on = Some(now.date_naive());
+        let events = self.events.rotate(settings.rotate_over, now);
+        let log = self.log.rotate(settings.rotate_over, now);
+        let pruned = archive::prune(&self.root, settings.keep, now);
+        if let Err(error) = events.and(log).and(pruned) {
+            tracing::warn!(%error, archive = %self.root.archive_dir().display(), "the record could not be archived");
+        }
     }
 
     /// Keeps memory bounded while nothing can be written: what is too much becomes a gap, which is itself bounded.
@@ -265,26 +274,15 @@ impl Journal {
         }
     }
 
-    /// Takes over what other programs appended to `session.md`; false when there was nothing.
-    ///
-    /// # Errors
-    ///
-    /// The journal can't be written.
-    pub fn adopt_foreign(&mut self, wait: Duration) -> Result<bool, Failure> {
-        if !self.log.has_changed() {
-            return Ok(false);
-        }
-        let _lock = append_lock(&self.root, wait)?;
-        let foreign = self.take_foreign()?;
-        let batch = self.number(foreign.into_iter());
-        let previous = self.write_events(&batch)?;
-        self.write_behind(&batch, batch.len(), previous, &mut |_| {});
-        Ok(!batch.is_empty())
-    }
-
-    fn number(&self, whats: impl Iterator<Item = (DateTime<FixedOffset>, What)>) -> Vec<Entry> {
-        let entry = |((time, what), seq)| Entry { v: FORMAT_VERSION, seq, time, session: self.session.clone(), what };
-        whats.zip(self.events.last_seq() + 1..).map(entry).collect()
+    /// What happened as the entries that are written: in order, and without the secrets, whose number is given too.
+    fn number(&self, whats: impl Iterator<Item = (DateTime<FixedOffset>, What)>) -> (Vec<Entry>, u64) {
+        let mut redactions = 0;
+        let entry = |((time, mut what), seq)| {
+            redactions += self.redactor.what(&mut what);
+            Entry { v: FORMAT_VERSION, seq, time, session: self.session.clone(), what }
+        };
+        let entries = whats.zip(self.events.last_seq() + 1..).map(entry).collect();
+        (entries, redactions)
     }
 
     /// Gives the time of the entry before the batch. Call it under the lock.
@@ -303,33 +301,14 @@ impl Journal {
         previous: Option<DateTime<FixedOffset>>,
         written: &mut dyn FnMut(&EventFile),
     ) {
-        let mut lines = line::batch(batch, self.summarise_over);
+        let mut lines = line::batch(batch, self.settings.summarise_over);
         lines.retain(|line| line.seq >= batch.get(there).map_or(u64::MAX, |entry| entry.seq));
-        let logged = self.log.append(&lines, previous).map_err(|error| io_failure("write", self.log.path(), &error));
+        let seq = Some(self.events.last_seq());
+        let logged =
+            self.log.append(&lines, seq, previous).map_err(|error| io_failure("write", self.log.path(), &error));
         written(&self.events);
         let stated = logged.and_then(|()| self.write_state_locked(batch, &lines));
         self.is_behind = stated.inspect_err(warn_behind).is_err();
-    }
-
-    /// Makes the files anew that somebody removed while the session runs.
-    ///
-    /// # Errors
-    ///
-    /// They can't be written.
-    pub fn restore(&mut self) -> Result<(), Failure> {
-        let Some(pid) = self.tracker.as_ref().and_then(|facts| facts.pid) else { return Ok(()) };
-        if read::pid(&self.root) != Some(u64::from(pid)) {
-            self.write_pid(pid)?;
-        }
-        if !state::is_sound(&self.root) {
-            self.write_state()?;
-        }
-        Ok(())
-    }
-
-    fn write_pid(&self, pid: u32) -> Result<(), Failure> {
-        let path = self.root.pid();
-        files::replace(&path, format!("{pid}\n").as_bytes()).map_err(|error| io_failure("write", &path, &error))
     }
 
     /// Writes the state file as it is.
@@ -343,54 +322,16 @@ impl Journal {
     }
 
     fn write_state_locked(&mut self, batch: &[Entry], lines: &[Line]) -> Result<(), Failure> {
-        let update = state::Update { batch, lines, tracker: self.tracker.as_ref(), log_size: self.log.size() };
-        state::update(&self.root, &update).map_err(|error| io_failure("write", &self.root.state(), &error))
-    }
-
-    /// The commands that others wrote into `session.md` since our last write. Call it under the lock.
-    fn take_foreign(&mut self) -> Result<Vec<(DateTime<FixedOffset>, What)>, Failure> {
-        let ours = self.events.catch_up().map_err(|error| io_failure("read", self.events.path(), &error))?;
-        let lines = self.log.catch_up(&self.root).map_err(|error| io_failure("read", self.log.path(), &error))?;
-        let mut ours: Vec<String> = ours.iter().map(line::line).collect();
-        let mut foreign = Vec::new();
-        for text in lines {
-            if let Some(at) = ours.iter().position(|line| *line == text) {
-                ours.swap_remove(at);
-            } else if let Some(Said::Ran(command, status)) = line::parse(&text).map(|parsed| parsed.said) {
-                foreign.push((now(), foreign_command(command, status)));
-            }
-        }
-        Ok(foreign)
-    }
-
-    /// Says in the state file what the agent knows of a project that has no tracker.
-    ///
-    /// # Errors
-    ///
-    /// The file can't be written.
-    pub fn mark(root: &ProjectRoot, is: State, reason: Option<&str>) -> Result<(), Failure> {
-        let _lock = append_lock(root, APPEND_PATIENCE)?;
-        state::mark(root, is, reason).map_err(|error| io_failure("write", &root.state(), &error))
-    }
-
-    /// Removes what a dead tracker left behind, unless a tracker lives; the number that was in the PID file, 0 where it held
-    /// none.
-    ///
-    /// # Errors
-    ///
-    /// A tracker lives, or the file can't be removed.
-    pub fn clean_up_stale(root: &ProjectRoot) -> Result<Option<u64>, Failure> {
-        let path = root.pid();
-        if fs::symlink_metadata(&path).is_err() {
-            return Ok(None);
-        }
-        let _lock = TrackerLock::acquire(root).map_err(|error| lock_failure(root, &error))?;
-        let pid = read::pid(root);
-        refuse_other_tool(root)?;
-        fs::remove_file(&path).map_err(|error| io_failure("remove", &path, &error))?;
-        let _append = append_lock(root, APPEND_PATIENCE)?;
-        state::mark(root, State::Stopped, None).map_err(|error| io_failure("write", &root.state(), &error))?;
-        Ok(Some(pid.unwrap_or(0)))
+        // Who has changed the log since has told what it is like now.
+        let (log_size, log_seq) = match self.log.has_changed() {
+            true => (None, None),
+            false => (self.log.size(), self.log.seq()),
+        };
+        let (tracker, redactor, redactions) = (self.tracker.as_ref(), &self.redactor, self.redactions);
+        let update = state::Update { batch, lines, tracker, log_size, log_seq, redactor, redactions };
+        state::update(&self.root, &update).map_err(|error| io_failure("write", &self.root.state(), &error))?;
+        self.redactions = 0;
+        Ok(())
     }
 }
 
@@ -408,19 +349,6 @@ fn append_lock(root: &ProjectRoot, wait: Duration) -> Result<AppendLock, Failure
 
 fn warn_behind(failure: &Failure) {
     tracing::warn!(%failure, "it is recorded, but not yet everywhere");
-}
-
-fn foreign_command(command: String, status: String) -> What {
-    What::Ran(Ran {
-        id: String::new(),
-        command,
-        status,
-        exit_code: None,
-        duration_ms: None,
-        cwd: None,
-        source: Source::Foreign,
-        late: false,
-    })
 }
 
 /// The local time with its offset.

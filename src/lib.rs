@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! context-tray (agent, one per user)          ctx (companion, short-lived)
-//!   main thread: tray and notices               status, list, tail: read .context/ themselves
+//!   main thread: tray and notices               status, list, tail, brief, check: read .context/ themselves
 //!   agent thread: owns all state                start, stop, log, run, sync: one request to the agent
 //!   two threads per tracker                     no agent: log appends by itself, start launches one
 //!     |  stdin: Record, Sync, Ping, Stop   stdout: Ready, Status, Recorded ... (JSON lines)
@@ -39,12 +39,17 @@
 //! appends, without an agent `ctx` does, through the same code under the same lock; what can't be written at all waits in
 //! the [`spool`]. Whoever appends drops a client's id that is there already, so no retry makes a second line.
 //!
-//! No hop of either flow asks anything back.
+//! No hop of either flow asks anything back. Whatever way a command takes, [`redact`] takes its secrets out where it gets its
+//! number in the journal, or where it is put into the spool; before, it lies in memory only.
+//!
+//! A question is answered from the record alone: [`journal::read`] hands out entries from the newest back, and [`mod@brief`] and
+//! [`check`] make a digest or a verdict of them, without a clock; `ctx` only sees to it that the record is up to date.
 //!
 //! # What is not there, on purpose
 //!
 //! * No async runtime: a few threads block on channels and wake for nothing. Idle costs no CPU; the agent asks its trackers
-//!   for a sign of life once a minute, and that is the only timer.
+//!   for a sign of life once a minute, which is also when it sees that a sleep of the machine has skipped the end of a pause.
+//!   There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
 //! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray).
 //! * No panic in normal operation: `unwrap` and `expect` are for tests.
@@ -56,8 +61,10 @@
 //! | a verb of `ctx` | `bin/ctx/args.rs` and one file in `commands/` | the compiler |
 //! | something that the agent answers | a variant in [`request`] | exhaustive matches in [`supervise`]; a missing golden file |
 //! | an item of the menu | an `Item` in [`menu`] with its [`request::Request`] | its unit test; `tray.rs` stays as it is |
-//! | a kind of record | a variant in [`entry`] | matches in [`mod@line`] |
-//! | something that the disk may do | a case in `tree/tests.rs` | the property test there |
+//! | a kind of record | a variant in [`entry`] | matches in [`mod@line`] and [`mod@brief`] |
+//! | a form of secret | a row in `redact/tokens.rs` or `redact/programs.rs` | the corpus in `tests/golden/redact` |
+//! | something that the disk may do | a case in `tree/tests.rs`; where time matters, a file in `tests/golden/coalescing` | the property test in the former |
+//! | an editor | its operations in `tests/golden/editors` | `tests/golden/editors/record` writes them down |
 //!
 //! # Where this differs from the first design, and why
 //!
@@ -72,32 +79,43 @@
 //! * The agent answers `Agent` with counts, not with every project: a list of two hundred would not fit into a message,
 //!   and `ctx list` reads the disk anyway.
 //!
+//! * A paused project has no tracker: the pause is a wish, remembered with the others, and the session that follows tells it as
+//!   a gap. So it costs nothing, and outlives whatever ends meanwhile.
+//! * The doctor is a verb of the companion, not of the agent: it must work when the agent does not. The agent's menu has the
+//!   companion write the report.
+//!
 //! The modules stand in the order of their dependencies: a module uses only modules above it, and
 //! `tests/suite/layers.rs` enforces that.
 
 // Vocabulary: plain data and serde; no I/O, no clock.
 pub mod project;
 pub mod entry;
+pub mod config;
 pub mod status;
 pub mod request;
 pub mod notice;
-pub mod config;
 
 // Core: pure functions and state machines; a time is an argument.
 pub mod rules;
 pub mod tree;
 pub mod pace;
 pub mod line;
+pub mod command;
+pub mod redact;
 pub mod supervise;
 pub mod menu;
+pub mod check;
+pub mod brief;
 
 // Shell: each module owns exactly one outside thing.
 pub mod platform;
 pub mod locate;
+pub mod settings;
 pub mod registry;
 pub mod spool;
 pub mod snapshot;
 pub mod journal;
+pub mod readers;
 pub mod index;
 pub mod scan;
 pub mod git;

@@ -11,7 +11,7 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Gap, GapReason, Git, GitAction, Move, What};
+use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Gap, GapReason, Git, GitAction, Move, Ran, What};
 
 pub use escape::{escape, escape_bytes, unescape};
 
@@ -46,16 +46,21 @@ pub fn detail(what: &What) -> String {
         What::Edited(change) => change_detail("Edited", change),
         What::Deleted(change) => change_detail("Deleted", change),
         What::Moved(moved) => move_detail(moved),
-        What::Ran(ran) => {
-            let duration = ran.duration_ms.map(|ms| format!(" ({})", duration(ms))).unwrap_or_default();
-            format!("Ran: {} -> {}{duration}", operand(ran.command.as_bytes()), operand(ran.status.as_bytes()))
-        }
+        What::Ran(ran) => format!("Ran: {}", ran_detail(ran)),
         What::Note(note) => format!("Note: {}", escape(&note.text)),
         What::Git(git) => git_detail(git),
         What::Started(_) => "Session tracker started".to_owned(),
         What::Stopped(_) => "Session tracker stopped".to_owned(),
         What::Gap(gap) => gap_detail(gap),
     }
+}
+
+/// A command with its result, how long it took and how many files changed meanwhile: `make -> Success (1.2 s, 14 files)`.
+pub fn ran_detail(ran: &Ran) -> String {
+    let changed = ran.files_changed.filter(|count| *count > 0).map(files);
+    let facts: Vec<String> = ran.duration_ms.map(duration).into_iter().chain(changed).collect();
+    let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+    format!("{} -> {}{facts}", operand(ran.command.as_bytes()), operand(ran.status.as_bytes()))
 }
 
 fn change_detail(word: &str, change: &FileChange) -> String {
@@ -79,7 +84,7 @@ fn path(bytes: &[u8], kind: EntryKind) -> String {
 }
 
 /// Escaped, and without the arrow that separates two of them, also where only the separator would complete it.
-fn operand(bytes: &[u8]) -> String {
+pub fn operand(bytes: &[u8]) -> String {
     let text = escape_bytes(bytes);
     let mut parts = text.split(" ->").peekable();
     let mut out = String::with_capacity(text.len());
@@ -109,7 +114,9 @@ fn gap_detail(gap: &Gap) -> String {
         GapReason::Stopped => "no session",
         GapReason::Killed => "tracker killed",
         GapReason::Overflow => "too many events at once",
+        GapReason::Paused => "paused",
         GapReason::Unreachable => "folder not reachable",
+        GapReason::Suspend => "the machine slept",
     };
     let found = match gap.changes_found {
         None => String::new(),
@@ -125,6 +132,14 @@ pub fn duration(ms: u64) -> String {
         0..60_000 => format!("{:.1} s", ms as f64 / 1000.0),
         60_000..3_600_000 => format!("{} min {:02} s", ms / 60_000, ms / 1000 % 60),
         _ => format!("{} h {:02} min", ms / 3_600_000, ms / 60_000 % 60),
+    }
+}
+
+/// At most so many characters of a text; `...` says that it goes on.
+pub fn cut(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(chars.saturating_sub(3)).chain("...".chars()).collect(),
     }
 }
 
@@ -193,7 +208,7 @@ fn one_by_one(entries: &[Entry]) -> Vec<Line> {
         let text = match &entry.what {
             What::Created(change) if change.entry == EntryKind::Dir => continue,
             What::Deleted(change) => match counts.remove(&change.path.exact()[..]) {
-                Some(count) => format!("{} ({})", detail(&entry.what), files(count)),
+                Some(count) => format!("{} ({})", detail(&entry.what), files(count as u64)),
                 None if is_below_any(&change.path.exact(), &folders) => continue,
                 None => detail(&entry.what),
             },
@@ -204,7 +219,7 @@ fn one_by_one(entries: &[Entry]) -> Vec<Line> {
     lines
 }
 
-fn files(count: usize) -> String {
+fn files(count: u64) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
@@ -257,7 +272,7 @@ fn summary(changes: &[&Entry], why: &str) -> Vec<Line> {
         let found = paths.iter().all(|(entry, _)| is_found_by_scan(&entry.what));
         let mark = if found { " (found by scan)" } else { "" };
         let (first, _) = paths.first()?;
-        Some(Line::of(first, format!("{word}: {}{place}{why}{mark}", files(paths.len()))))
+        Some(Line::of(first, format!("{word}: {}{place}{why}{mark}", files(paths.len() as u64))))
     };
     kinds.into_iter().filter_map(say).collect()
 }
@@ -292,7 +307,7 @@ pub struct Parsed {
 /// What a line of `session.md` says; names and commands are as they were before they were escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// `Ran: COMMAND -> RESULT`; the result holds the duration where there is one.
+    /// `Ran: COMMAND -> RESULT`; the result holds the duration and the number of files where they are told.
     Ran(String, String),
     /// `Moved: FROM -> TO`.
     Moved(Vec<u8>, Vec<u8>),

@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Problem};
+use crate::config::{Config, Owner, Problem};
 use crate::platform::{Directories, files};
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::request::{Failure, FailureCode};
@@ -109,7 +109,7 @@ pub fn check_context(root: &ProjectRoot) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The configuration of the user, with the project's on top, and what was passed over in it as `file:line: what`.
+/// The configuration of the user, with the project's on top, and what was passed over in it, mostly as `file:line: what`.
 ///
 /// # Errors
 ///
@@ -121,17 +121,45 @@ pub fn load_config(directories: &Directories, project: Option<&ProjectRoot>) -> 
     let mut follow = OpenOptions::new();
     let mut no_follow = OpenOptions::new();
     files::open_no_follow(no_follow.read(true));
-    let mine = Some((directories.config_file(), follow.read(true)));
-    let theirs = project.map(|root| (root.config(), &mut no_follow));
-    for (path, options) in mine.into_iter().chain(theirs) {
+    let mine = Some((directories.config_file(), follow.read(true), Owner::User));
+    let theirs = project.map(|root| (root.config(), &mut no_follow, Owner::Project));
+    for (path, options, owner) in mine.into_iter().chain(theirs) {
         let Some(text) = read_config(&path, options)? else { continue };
-        let (overlaid, problems) = config.overlaid(&text).map_err(|problem| {
+        let (overlaid, problems) = config.overlaid(&text, owner).map_err(|problem| {
             Failure::new(FailureCode::Io, located(&path, &problem)).with_hint("correct the file, or remove the line")
         })?;
         config = overlaid;
         warnings.extend(problems.iter().map(|problem| located(&path, problem)));
     }
+    if let Some(root) = project {
+        warnings.extend(self::directories(root, &config.watch.directories).1);
+    }
     Ok((config, warnings))
+}
+
+/// The folders that are watched beside the tree, relative to the root, each once and none within another; and what is wrong
+/// with the others.
+pub fn directories(root: &ProjectRoot, config: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let mut found: Vec<PathBuf> = Vec::new();
+    let mut problems = Vec::new();
+    for named in config {
+        let problem = match files::resolve(&root.path().join(named)) {
+            Ok(folder) if root.path().starts_with(&folder) => "it holds the project itself".to_owned(),
+            Ok(folder) if !folder.is_dir() => "it is not a folder".to_owned(),
+            Ok(folder) => match root.relative(&folder) {
+                Some(relative) => {
+                    found.push(relative);
+                    continue;
+                }
+                None => "it lies on another drive than the project".to_owned(),
+            },
+            Err(error) => error.to_string(),
+        };
+        problems.push(format!("watch.directories: {} is not watched: {problem}", named.display()));
+    }
+    found.sort();
+    found.dedup_by(|later, earlier| later.starts_with(earlier));
+    (found, problems)
 }
 
 fn located(path: &Path, problem: &Problem) -> String {

@@ -4,18 +4,32 @@
 //! clock: times are said with their day, since nobody redraws a menu at midnight. Names come from the disk and may
 //! hold anything, so every one goes through `plain` before it becomes part of a label.
 
+mod text;
+
 use std::cmp::Reverse;
 use std::path::Path;
 
 use chrono::DateTime;
 
-use crate::request::{Openable, Request, ShutdownReason};
+use crate::request::{Openable, Request, ShutdownReason, Span};
 use crate::status::{AgentStatus, ProjectStatus, State};
+use text::{elided, isolated, moment, plain, sentence_case};
 
 /// The most characters of a name in a label.
 const NAME_CHARS: usize = 40;
 /// The most characters of a sentence about a project.
 const SENTENCE_CHARS: usize = 72;
+
+/// So many projects stand in the menu itself, the others in one below.
+const PROJECTS: usize = 15;
+
+/// The pauses that the menu offers.
+const PAUSES: [(&str, Span); 4] = [
+    ("For 15 minutes", Span::Seconds(15 * 60)),
+    ("For 1 hour", Span::Seconds(60 * 60)),
+    ("Until tomorrow", Span::UntilTomorrow),
+    ("Until I resume it", Span::UntilResumed),
+];
 
 /// One line of the menu.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +40,15 @@ pub enum Item {
         label: String,
         /// Whether a click is possible.
         enabled: bool,
+        /// What a click sends.
+        request: Request,
+    },
+    /// The same for something that is so or not.
+    Check {
+        /// The text.
+        label: String,
+        /// Whether it is so.
+        checked: bool,
         /// What a click sends.
         request: Request,
     },
@@ -49,6 +72,8 @@ pub enum IconState {
     Idle,
     /// At least one project is recorded, and all is well.
     Recording,
+    /// Nothing is recorded, since a session is paused.
+    Paused,
     /// At least one project wants a look.
     Trouble,
 }
@@ -56,17 +81,48 @@ pub enum IconState {
 /// The whole menu.
 pub fn menu(status: &AgentStatus) -> Vec<Item> {
     let projects = in_order(status);
+    let mut submenus: Vec<Item> = projects
+        .iter()
+        .zip(titles(&projects))
+        .map(|(project, title)| submenu(project, &title, status.settings.notify.mute.contains(&project.project)))
+        .collect();
+    let others = submenus.split_off(submenus.len().min(PROJECTS));
     let mut items = vec![Item::Label(sentence_case(&summary(status))), Item::Separator];
-    items.extend(projects.iter().zip(titles(&projects)).map(|(project, title)| submenu(project, &title)));
+    items.append(&mut submenus);
+    if !others.is_empty() {
+        items.push(Item::Submenu { label: format!("More ({})", others.len()), items: others });
+    }
     if !projects.is_empty() {
         items.push(Item::Separator);
     }
+    let open = |label, what| command(label, true, Request::Open { what });
+    let is_live = projects.iter().any(|project| project.state.is_live());
     items.extend([
+        command("Add project...", true, Request::AddProject),
         command("Start all", projects.iter().any(|project| can_start(project.state)), Request::StartAll),
         command("Stop all", projects.iter().any(|project| can_stop(project.state)), Request::StopAll),
         Item::Separator,
-        command("Open diagnostics", true, Request::Open { what: Openable::Diagnostics }),
-        command("Quit", true, Request::Shutdown { reason: ShutdownReason::Quit }),
+        Item::Check {
+            label: "Show notifications".to_owned(),
+            checked: status.settings.notify.enabled,
+            request: Request::Mute { project: None, muted: status.settings.notify.enabled },
+        },
+        Item::Check {
+            label: "Launch at login".to_owned(),
+            checked: status.settings.at_login,
+            request: Request::LaunchAtLogin { enabled: !status.settings.at_login },
+        },
+        open("Open configuration", Openable::Configuration),
+        Item::Separator,
+        open("Why isn't it recording?", Openable::Report),
+        open("Open diagnostics", Openable::Diagnostics),
+        open("About Context Tray", Openable::About),
+        Item::Separator,
+        command(
+            if is_live { "Quit (sessions resume at the next launch)" } else { "Quit" },
+            true,
+            Request::Shutdown { reason: ShutdownReason::Quit },
+        ),
     ]);
     items
 }
@@ -74,10 +130,11 @@ pub fn menu(status: &AgentStatus) -> Vec<Item> {
 /// The icon's shape.
 pub fn icon(status: &AgentStatus) -> IconState {
     let count = Count::of(status);
-    match (count.trouble, count.live) {
-        (1.., _) => IconState::Trouble,
-        (0, 1..) => IconState::Recording,
-        (0, 0) => IconState::Idle,
+    match count {
+        Count { trouble: 1.., .. } => IconState::Trouble,
+        Count { live: 1.., .. } => IconState::Recording,
+        Count { paused: 1.., .. } => IconState::Paused,
+        _ => IconState::Idle,
     }
 }
 
@@ -103,20 +160,27 @@ pub fn primary(status: &AgentStatus) -> Request {
 struct Count {
     all: usize,
     live: usize,
+    paused: usize,
     trouble: usize,
 }
 
 impl Count {
     fn of(status: &AgentStatus) -> Self {
         let count = |matches: fn(State) -> bool| status.projects.iter().filter(|it| matches(it.state)).count();
-        Self { all: status.projects.len(), live: count(State::is_live), trouble: count(State::is_trouble) }
+        Self {
+            all: status.projects.len(),
+            live: count(State::is_live),
+            paused: count(|state| state == State::Paused),
+            trouble: count(State::is_trouble),
+        }
     }
 }
 
 fn summary(status: &AgentStatus) -> String {
-    let Count { all, live, trouble } = Count::of(status);
+    let Count { all, live, paused, trouble } = Count::of(status);
     let recording = match (all, live) {
         (0, _) => return "no projects yet, run \"ctx start\" in one".to_owned(),
+        (_, 0) if paused > 0 => "paused".to_owned(),
         (_, 0) => "not recording".to_owned(),
         (1, _) => "recording 1 project".to_owned(),
         (all, live) if all == live => format!("recording {all} projects"),
@@ -129,12 +193,12 @@ fn summary(status: &AgentStatus) -> String {
     }
 }
 
-/// The projects as the menu lists them: trouble first, then what is recorded, then by name.
+/// The projects as the menu lists them: trouble first, then what is recorded, then what will be again, then by name.
 fn in_order(status: &AgentStatus) -> Vec<&ProjectStatus> {
     let mut projects: Vec<&ProjectStatus> = status.projects.iter().collect();
     projects.sort_by_cached_key(|project| {
         let state = project.state;
-        (!state.is_trouble(), !state.is_live(), project.name().to_lowercase(), &project.project)
+        (!state.is_trouble(), !state.is_live(), state != State::Paused, project.name().to_lowercase(), &project.project)
     });
     projects
 }
@@ -144,7 +208,7 @@ fn titles(projects: &[&ProjectStatus]) -> Vec<String> {
     let candidates: [Vec<String>; 3] = [
         projects.iter().map(|project| name(project)).collect(),
         projects.iter().map(|project| format!("{} ({})", name(project), parent_name(&project.project))).collect(),
-        projects.iter().map(|project| plain(&project.project.to_string_lossy())).collect(),
+        projects.iter().map(|project| isolated(plain(&project.project.to_string_lossy()))).collect(),
     ];
     let unique = |titles: &[String], index: usize| titles.iter().filter(|title| **title == titles[index]).count() == 1;
     let [.., paths] = &candidates;
@@ -157,24 +221,30 @@ fn titles(projects: &[&ProjectStatus]) -> Vec<String> {
 }
 
 fn name(project: &ProjectStatus) -> String {
-    elided(&plain(&project.name()), NAME_CHARS)
+    isolated(elided(&plain(&project.name()), NAME_CHARS))
 }
 
 fn parent_name(path: &Path) -> String {
     let parent = path.parent().unwrap_or(path);
-    elided(&plain(&parent.file_name().unwrap_or(parent.as_os_str()).to_string_lossy()), NAME_CHARS)
+    isolated(elided(&plain(&parent.file_name().unwrap_or(parent.as_os_str()).to_string_lossy()), NAME_CHARS))
 }
 
-fn submenu(project: &ProjectStatus, title: &str) -> Item {
+fn submenu(project: &ProjectStatus, title: &str, muted: bool) -> Item {
     let root = || project.project.clone();
     let there = project.state != State::Missing;
     let mut items: Vec<Item> = sentences(project).into_iter().map(Item::Label).collect();
     items.push(Item::Separator);
-    if !can_stop(project.state) || can_start(project.state) {
+    if project.state == State::Paused {
+        items.push(command("Resume", there, Request::Start { project: root(), force: false }));
+    } else if !can_stop(project.state) || can_start(project.state) {
         items.push(command("Start session", there, Request::Start { project: root(), force: false }));
     }
     if can_stop(project.state) {
         items.push(command("Stop session", true, Request::Stop { project: root() }));
+    }
+    if can_pause(project.state) {
+        let pause = |(label, span): (&str, Span)| command(label, true, Request::Pause { project: root(), span });
+        items.push(Item::Submenu { label: "Pause".to_owned(), items: PAUSES.map(pause).into() });
     }
     if let (State::Stale, Some(pid)) = (project.state, project.stale_pid) {
         items.push(command(&format!("Clean up stale PID {pid}"), true, Request::CleanUp { project: root() }));
@@ -183,7 +253,13 @@ fn submenu(project: &ProjectStatus, title: &str) -> Item {
         Item::Separator,
         command("Open session log", there, Request::Open { what: Openable::SessionLog { project: root() } }),
         command("Open folder", there, Request::Open { what: Openable::Folder { project: root() } }),
+        command("Copy brief", there, Request::CopyBrief { project: root() }),
         Item::Separator,
+        Item::Check {
+            label: "Mute notifications".to_owned(),
+            checked: muted,
+            request: Request::Mute { project: Some(root()), muted: !muted },
+        },
         command("Remove from list", true, Request::Forget { project: root() }),
     ]);
     Item::Submenu { label: format!("{title}: {}", state_in_brief(project)), items }
@@ -200,7 +276,12 @@ fn can_start(state: State) -> bool {
 
 /// Whether a stop changes anything; of a tracker that waits for its next try, it is the end of the tries.
 fn can_stop(state: State) -> bool {
-    matches!(state, State::Running | State::Starting | State::Backoff)
+    matches!(state, State::Running | State::Starting | State::Backoff | State::Paused)
+}
+
+/// Whether there is something to interrupt, or an interruption to change.
+fn can_pause(state: State) -> bool {
+    can_stop(state)
 }
 
 fn state_in_brief(project: &ProjectStatus) -> String {
@@ -209,7 +290,7 @@ fn state_in_brief(project: &ProjectStatus) -> String {
         State::Running => "recording".to_owned(),
         State::Starting => "starting".to_owned(),
         State::Stopped => "not recording".to_owned(),
-        State::Paused => "paused".to_owned(),
+        State::Paused => format!("paused{}", until(project)),
         State::Stale => project.stale_pid.map_or("stale PID".to_owned(), |pid| format!("stale PID {pid}")),
         State::Backoff => "starting again soon".to_owned(),
         State::Failed => "failed".to_owned(),
@@ -226,51 +307,28 @@ fn sentences(project: &ProjectStatus) -> Vec<String> {
         State::Running => format!("Recording{}", since(&project.started_at)),
         State::Starting => "Reading the project, records soon".to_owned(),
         State::Stopped => format!("Not recording{}", since(&project.stopped_at)),
-        State::Paused => format!("Paused{}", since(&project.stopped_at)),
+        State::Paused => format!("Paused{}", until(project)),
         State::Stale => "Its tracker is gone and left its PID file".to_owned(),
         State::Backoff => "Its tracker died and is started again soon".to_owned(),
         State::Failed => "Its tracker does not run".to_owned(),
         State::Missing => "Its folder is gone".to_owned(),
     };
     let last = project.last_event.as_ref().map(|event| match moment(&event.time) {
-        Some(moment) => format!("{moment}  {}", event.detail),
-        None => event.detail.clone(),
+        Some(moment) => format!("{moment}  {}", fitting(&event.detail)),
+        None => fitting(&event.detail),
     });
-    let all = [Some(state), project.reason.clone(), project.degraded.clone(), last];
-    all.into_iter().flatten().map(|sentence| elided(&plain(&sentence), SENTENCE_CHARS)).collect()
+    let said = [project.reason.as_deref(), project.degraded.as_deref()].into_iter().flatten().map(fitting);
+    std::iter::once(state).chain(said).chain(last).collect()
 }
 
-/// A time for people, in the offset that it was written with: `22 Nov 10:00`.
-fn moment(time: &str) -> Option<String> {
-    DateTime::parse_from_rfc3339(time).ok().map(|time| time.format("%-d %b %H:%M").to_string())
+/// A sentence that may hold names.
+fn fitting(sentence: &str) -> String {
+    isolated(elided(&plain(sentence), SENTENCE_CHARS))
 }
 
-fn sentence_case(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// The text with nothing in it that breaks a line, hides itself or turns the direction of what follows.
-fn plain(text: &str) -> String {
-    text.chars().map(|char| if disguises(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
-}
-
-fn disguises(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// At most `max` characters: the middle goes, since both ends tell names apart.
-fn elided(text: &str, max: usize) -> String {
-    let count = text.chars().count();
-    if count <= max {
-        return text.to_owned();
-    }
-    let tail = (max - 1) / 2;
-    let head = max - 1 - tail;
-    text.chars().take(head).chain(['…']).chain(text.chars().skip(count - tail)).collect()
+fn until(project: &ProjectStatus) -> String {
+    let end = project.paused_until.as_deref().and_then(moment);
+    end.map_or(String::new(), |end| format!(" until {end}"))
 }
 
 #[cfg(test)]

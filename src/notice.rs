@@ -15,6 +15,8 @@ pub enum ToDesktop {
     Notify(Notice),
     /// The cause of a notice is gone.
     Withdraw(NoticeKey),
+    /// Have the user choose a folder, and ask for it to be recorded.
+    PickFolder,
     /// The agent has ended; nothing follows.
     Exit,
 }
@@ -67,4 +69,8 @@ pub enum NoticeKind {
     Missing,
     /// A file of the agent's own was damaged and set aside.
     Registry,
+    /// What was clicked could not be done.
+    Refused,
+    /// The user asked what this is.
+    About,
 }

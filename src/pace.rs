@@ -97,6 +97,13 @@ impl Pace {
         ordered(self.dirty.drain())
     }
 
+    /// The paths that are wanted, due or not, in the order of their first hints.
+    pub fn take_if(&mut self, wanted: impl Fn(&Path) -> bool) -> Vec<Hint> {
+        let taken = ordered(self.dirty.extract_if(|path, _| wanted(path)));
+        self.next = self.dirty.values().map(|dirty| self.due(dirty)).min();
+        taken
+    }
+
     fn due(&self, dirty: &Dirty) -> Instant {
         due(&self.limits, dirty)
     }
@@ -113,70 +120,4 @@ fn ordered(dirty: impl Iterator<Item = (PathBuf, Dirty)>) -> Vec<Hint> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    /// Plays "at which millisecond is which path touched" and answers "at which millisecond is which path taken".
-    fn play(touches: &[(u64, &str)]) -> Vec<(u64, Vec<String>)> {
-        let start = Instant::now();
-        let mut pace = Pace::new(Record::default());
-        let mut taken = Vec::new();
-        let last = touches.last().map_or(0, |(at, _)| *at);
-        for ms in 0..=last + 2000 {
-            let now = start + Duration::from_millis(ms);
-            touches.iter().filter(|(at, _)| *at == ms).for_each(|(_, path)| pace.push(Path::new(path), false, now));
-            if pace.deadline().is_some_and(|deadline| deadline <= now) {
-                let paths: Vec<_> = pace.take(now).into_iter().map(|hint| hint.path.display().to_string()).collect();
-                if !paths.is_empty() {
-                    taken.push((ms, paths));
-                }
-            }
-        }
-        assert_eq!(pace.deadline(), None, "a timer is left though nothing is dirty");
-        taken
-    }
-
-    fn paths(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn a_path_is_taken_when_it_went_quiet() {
-        assert_eq!(play(&[(0, "a"), (100, "a")]), [(250, paths(&["a"]))]);
-    }
-
-    #[test]
-    fn a_path_that_never_goes_quiet_is_taken_all_the_same() {
-        let touches: Vec<_> = (0..=20).map(|n| (n * 100, "a")).collect();
-        assert_eq!(play(&touches), [(1000, paths(&["a"])), (2100, paths(&["a"]))]);
-    }
-
-    #[test]
-    fn a_busy_path_does_not_hold_back_a_quiet_one() {
-        assert_eq!(play(&[(0, "a"), (10, "b"), (100, "a"), (200, "a")]), [(160, paths(&["b"])), (350, paths(&["a"]))]);
-    }
-
-    #[test]
-    fn paths_come_in_the_order_of_their_first_hints() {
-        assert_eq!(play(&[(0, "c"), (0, "a"), (0, "b")]), [(150, paths(&["c", "a", "b"]))]);
-    }
-
-    #[test]
-    fn a_burst_is_taken_as_one() {
-        let names: Vec<String> = (0..60).map(|number| number.to_string()).collect();
-        let touches: Vec<(u64, &str)> = (0..60).map(|number| (number, names[number as usize].as_str())).collect();
-        let taken = play(&touches);
-        assert_eq!(taken.iter().map(|(at, paths)| (*at, paths.len())).collect::<Vec<_>>(), [(209, 60)]);
-    }
-
-    #[test]
-    fn a_recursive_hint_stays_recursive() {
-        let now = Instant::now();
-        let mut pace = Pace::new(Record::default());
-        pace.push(Path::new("a"), true, now);
-        pace.push(Path::new("a"), false, now);
-        assert_eq!(pace.take_all(), [Hint { path: "a".into(), recursive: true }]);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 //! Nothing here touches the disk: `locate` finds and checks a root, `journal` writes the files.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,21 @@ impl ProjectRoot {
         self.0.file_name().unwrap_or(self.0.as_os_str()).to_string_lossy().into_owned()
     }
 
+    /// The absolute path of a relative one, which may begin with `..`.
+    pub fn at(&self, relative: &Path) -> PathBuf {
+        let above = relative.components().take_while(|part| *part == Component::ParentDir).count();
+        let base = self.0.ancestors().nth(above).unwrap_or(&self.0);
+        relative.components().skip(above).fold(base.to_path_buf(), |path, part| path.join(part))
+    }
+
+    /// The path relative to the root, beginning with `..` where it lies elsewhere; none on another drive.
+    pub fn relative(&self, absolute: &Path) -> Option<PathBuf> {
+        self.0.ancestors().enumerate().find_map(|(above, base)| {
+            let rest = absolute.strip_prefix(base).ok()?;
+            Some(std::iter::repeat_n(Path::new(".."), above).chain([rest]).collect())
+        })
+    }
+
     /// `.context`, the folder of the record.
     pub fn context_dir(&self) -> PathBuf {
         self.0.join(CONTEXT_DIR)
@@ -64,6 +79,11 @@ impl ProjectRoot {
     /// The log for programs, which is the authority.
     pub fn events(&self) -> PathBuf {
         self.context_dir().join("events.jsonl")
+    }
+
+    /// Where the two logs go when they have grown large.
+    pub fn archive_dir(&self) -> PathBuf {
+        self.context_dir().join("archive")
     }
 
     /// The state that `ctx status` reads in place of the log.
@@ -86,6 +106,16 @@ impl ProjectRoot {
         self.context_dir().join("journal.lock")
     }
 
+    /// How far each reader has read.
+    pub fn readers(&self) -> PathBuf {
+        self.context_dir().join("readers")
+    }
+
+    /// The last brief that was saved.
+    pub fn session_summary(&self) -> PathBuf {
+        self.context_dir().join("session_summary.md")
+    }
+
     /// The optional configuration of this project.
     pub fn config(&self) -> PathBuf {
         self.context_dir().join("config.toml")
@@ -94,5 +124,25 @@ impl ProjectRoot {
     /// Keeps the record out of git.
     pub fn gitignore(&self) -> PathBuf {
         self.context_dir().join(".gitignore")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_relative_to_the_root_and_back() {
+        let root = ProjectRoot::try_from(PathBuf::from("/home/me/shop")).unwrap();
+        for (absolute, relative) in [
+            ("/home/me/shop/src/a.rs", "src/a.rs"),
+            ("/home/me/shop", ""),
+            ("/home/me/docs/a", "../docs/a"),
+            ("/home", "../.."),
+            ("/srv/data", "../../../srv/data"),
+        ] {
+            assert_eq!(root.relative(Path::new(absolute)).unwrap(), Path::new(relative));
+            assert_eq!(root.at(Path::new(relative)), Path::new(absolute));
+        }
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::files::cannot;
 use crate::platform::{Directories, files};
 use crate::request::{Failure, FailureCode};
+use crate::status::{Pause, Wish};
 
 /// The version of the file's format.
 const VERSION: u32 = 1;
@@ -26,10 +27,32 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 pub struct Registered {
     /// The absolute path of the root.
     pub project: PathBuf,
-    /// Whether the user wants it recorded.
+    /// Whether the user wants it recorded, now or after a pause.
     pub wanted: bool,
+    /// The pause that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
     /// RFC 3339 with the local offset.
     pub added_at: String,
+}
+
+impl Registered {
+    /// What the user wants of it.
+    pub fn wish(&self) -> Wish {
+        match (self.wanted, self.paused) {
+            (false, _) => Wish::Stopped,
+            (true, None) => Wish::Recorded,
+            (true, Some(pause)) => Wish::Paused(pause),
+        }
+    }
+
+    fn set_wish(&mut self, wish: Wish) {
+        self.wanted = wish != Wish::Stopped;
+        self.paused = match wish {
+            Wish::Paused(pause) => Some(pause),
+            Wish::Stopped | Wish::Recorded => None,
+        };
+    }
 }
 
 /// All registered projects, in the order of their paths.
@@ -106,12 +129,14 @@ impl Registry {
 }
 
 /// Registers the project, or changes the wish of one that is registered.
-pub fn set_wanted(projects: &mut Vec<Registered>, project: &Path, wanted: bool) {
+pub fn set_wish(projects: &mut Vec<Registered>, project: &Path, wish: Wish) {
     match projects.iter_mut().find(|registered| registered.project == project) {
-        Some(registered) => registered.wanted = wanted,
+        Some(registered) => registered.set_wish(wish),
         None => {
             let added_at = Local::now().to_rfc3339_opts(SecondsFormat::Secs, false);
-            projects.push(Registered { project: project.to_path_buf(), wanted, added_at });
+            let mut registered = Registered { project: project.to_path_buf(), wanted: false, paused: None, added_at };
+            registered.set_wish(wish);
+            projects.push(registered);
         }
     }
 }
@@ -167,6 +192,7 @@ fn set_aside(path: &Path, why: &str) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
 
     fn place() -> (tempfile::TempDir, Directories) {
         let folder = tempfile::tempdir().unwrap();
@@ -185,13 +211,26 @@ mod tests {
         assert_eq!(Registry::load(&directories), (Registry::default(), None));
         assert!(!directories.state.exists(), "a look makes nothing");
         for project in ["/b", "/a", "/b"] {
-            Registry::update(&directories, |projects| set_wanted(projects, Path::new(project), true)).unwrap();
+            Registry::update(&directories, |projects| set_wish(projects, Path::new(project), Wish::Recorded)).unwrap();
         }
-        Registry::update(&directories, |projects| set_wanted(projects, Path::new("/b"), false)).unwrap();
+        Registry::update(&directories, |projects| set_wish(projects, Path::new("/b"), Wish::Stopped)).unwrap();
         let (registry, warning) = Registry::load(&directories);
         assert_eq!((names(&registry), warning), (vec!["/a", "/b"], None));
-        assert!(registry.get(Path::new("/a")).unwrap().wanted);
-        assert!(!registry.get(Path::new("/b")).unwrap().wanted);
+        assert_eq!(registry.get(Path::new("/a")).unwrap().wish(), Wish::Recorded);
+        assert_eq!(registry.get(Path::new("/b")).unwrap().wish(), Wish::Stopped);
+    }
+
+    #[test]
+    fn a_pause_is_remembered_until_the_next_wish() {
+        let (_keep, directories) = place();
+        let wish = |wish| Registry::update(&directories, |projects| set_wish(projects, Path::new("/a"), wish)).unwrap();
+        for until in [None, Some(DateTime::parse_from_rfc3339("2026-11-22T15:00:00.250+01:00").unwrap())] {
+            let paused = Wish::Paused(Pause { until });
+            wish(paused);
+            assert_eq!(Registry::load(&directories).0.get(Path::new("/a")).unwrap().wish(), paused);
+        }
+        wish(Wish::Recorded);
+        assert!(!fs::read_to_string(directories.registry_file()).unwrap().contains("paused"));
     }
 
     #[test]
@@ -202,7 +241,7 @@ mod tests {
                 let directories = &directories;
                 scope.spawn(move || {
                     let project = PathBuf::from(format!("/{number:02}"));
-                    Registry::update(directories, |projects| set_wanted(projects, &project, true)).unwrap();
+                    Registry::update(directories, |projects| set_wish(projects, &project, Wish::Recorded)).unwrap();
                 });
             }
         });

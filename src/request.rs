@@ -6,10 +6,11 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Record;
-use crate::status::ProjectStatus;
+use crate::status::{Desktop, ProjectStatus};
 
 /// The version of the protocol; another thing than the version of the program.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -44,6 +45,13 @@ pub enum Request {
         /// The absolute path of the root.
         project: PathBuf,
     },
+    /// End the project's session for a while; answered as [`Request::Stop`].
+    Pause {
+        /// The absolute path of the root.
+        project: PathBuf,
+        /// For how long.
+        span: Span,
+    },
     /// Record every registered project; answered at once.
     StartAll,
     /// End every session; answered when all trackers have ended.
@@ -70,6 +78,26 @@ pub enum Request {
         /// The absolute path of the root.
         project: PathBuf,
     },
+    /// Let the notices of a project be heard or not; written into the user's configuration.
+    Mute {
+        /// The absolute path of the root; none for the notices of all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        project: Option<PathBuf>,
+        /// Whether they are silent from now on.
+        muted: bool,
+    },
+    /// Have the agent launched at login, or not.
+    LaunchAtLogin {
+        /// Whether it is from now on.
+        enabled: bool,
+    },
+    /// Put the brief of the project's latest session onto the desktop's clipboard; answered when it is there.
+    CopyBrief {
+        /// The absolute path of the root.
+        project: PathBuf,
+    },
+    /// Have the user choose a folder on the desktop, and record it; answered at once.
+    AddProject,
     /// Show something on the desktop.
     Open {
         /// What.
@@ -80,6 +108,34 @@ pub enum Request {
         /// Why.
         reason: ShutdownReason,
     },
+}
+
+/// How long a pause lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// So many seconds.
+    Seconds(u64),
+    /// Until the next 4 o'clock in the morning: whoever works past midnight is still in today.
+    UntilTomorrow,
+    /// Until the project is started again.
+    UntilResumed,
+}
+
+impl Span {
+    /// When a pause that begins now ends; none when it does so only by hand.
+    pub fn end(self, now: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
+        match self {
+            Span::Seconds(seconds) => now.checked_add_signed(TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?),
+            Span::UntilTomorrow => {
+                let day_breaks = NaiveTime::from_hms_opt(4, 0, 0)?;
+                let (today, tomorrow) = (now.date_naive(), now.date_naive().succ_opt()?);
+                let day = if now.time() < day_breaks { today } else { tomorrow };
+                day.and_time(day_breaks).and_local_timezone(*now.offset()).single()
+            }
+            Span::UntilResumed => None,
+        }
+    }
 }
 
 /// What the agent can show on the desktop.
@@ -98,6 +154,12 @@ pub enum Openable {
     },
     /// The folder of the agent's own log.
     Diagnostics,
+    /// The user's configuration, made with explanations where it is absent.
+    Configuration,
+    /// What `ctx doctor` finds.
+    Report,
+    /// What this is, of which version.
+    About,
 }
 
 /// Why the agent is asked to end.
@@ -163,7 +225,7 @@ pub enum Response {
         /// Whether it was recorded before the request.
         already: bool,
     },
-    /// To [`Request::Stop`] and [`Request::CleanUp`].
+    /// To [`Request::Stop`], [`Request::Pause`] and [`Request::CleanUp`].
     Stopped {
         /// The PID of the tracker that was stopped.
         pid: Option<u32>,
@@ -194,6 +256,9 @@ pub struct AgentInfo {
     pub projects: u64,
     /// How many of them are recorded.
     pub running: u64,
+    /// What the desktop has for it; none without a tray, or while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desktop: Option<Desktop>,
 }
 
 /// A request that was not done: what happened, and what to do about it.
@@ -275,6 +340,8 @@ pub enum ToTracker {
     },
     /// End the session and exit.
     Stop,
+    /// The same for a while, which the record tells as a pause.
+    Pause,
 }
 
 /// What a tracker tells the agent, on its standard output.
@@ -317,4 +384,21 @@ pub enum FromTracker {
         /// Why.
         failure: Failure,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_ends_after_its_time_or_when_the_day_breaks() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap();
+        let end = |span: Span, now: &str| span.end(at(now));
+        assert_eq!(end(Span::Seconds(900), "2026-11-22T23:50:00+01:00"), Some(at("2026-11-23T00:05:00+01:00")));
+        assert_eq!(end(Span::UntilTomorrow, "2026-11-22T15:00:00+01:00"), Some(at("2026-11-23T04:00:00+01:00")));
+        assert_eq!(end(Span::UntilTomorrow, "2026-11-23T01:00:00+01:00"), Some(at("2026-11-23T04:00:00+01:00")));
+        assert_eq!(end(Span::UntilTomorrow, "2026-11-23T04:00:00+01:00"), Some(at("2026-11-24T04:00:00+01:00")));
+        assert_eq!(end(Span::UntilResumed, "2026-11-22T15:00:00+01:00"), None);
+        assert_eq!(end(Span::Seconds(u64::MAX), "2026-11-22T15:00:00+01:00"), None, "longer than there are times");
+    }
 }

@@ -4,9 +4,9 @@
 //! built-in list; the `.gitignore` files from the deepest up; git's `info/exclude`; the user's global ignore file. The
 //! text of the files is handed in (`scan` meets them on its way), so that this module never asks the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -64,6 +64,8 @@ pub enum Origin {
     File(PathBuf),
     /// A folder below that is a project of its own.
     OwnProject,
+    /// It lies outside the project, and in none of the folders that are watched beside it.
+    Outside,
 }
 
 /// The patterns of one file, with the folder that they are relative to.
@@ -112,6 +114,8 @@ pub struct Sources {
     pub ignore: Vec<String>,
     /// Whether files of patterns count.
     pub use_gitignore: bool,
+    /// The folders that are watched whatever the patterns say of them and of what lies above, relative to the root.
+    pub directories: Vec<PathBuf>,
     /// Files of patterns that count for the whole tree with their text, the strongest first.
     pub shared: Vec<(PathBuf, String)>,
     /// What each folder's listing says, where it says anything.
@@ -141,10 +145,11 @@ impl From<Sources> for Rules {
 }
 
 impl Rules {
-    /// The rules of a configuration; `shared` are files of patterns that count for the whole tree, the strongest first.
-    pub fn new(config: &Watch, shared: Vec<(PathBuf, String)>) -> Self {
+    /// The rules of a configuration. `directories` are its folders, relative to the root; `shared` are files of patterns that
+    /// count for the whole tree, the strongest first.
+    pub fn new(config: &Watch, directories: Vec<PathBuf>, shared: Vec<(PathBuf, String)>) -> Self {
         let (ignore, use_gitignore) = (config.ignore.clone(), config.use_gitignore);
-        Self::from(Sources { ignore, use_gitignore, shared, folders: BTreeMap::new() })
+        Self::from(Sources { ignore, use_gitignore, directories, shared, folders: BTreeMap::new() })
     }
 
     /// What the rules are made of.
@@ -199,6 +204,28 @@ impl Rules {
         above.or_else(|| self.deciding(path, is_dir))
     }
 
+    /// The folders that are watched beside the tree, relative to the root.
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.sources.directories
+    }
+
+    /// The names in a folder that lead on to one that is watched beside the tree.
+    pub fn leading_on(&self, folder: &Path) -> BTreeSet<&OsStr> {
+        self.sources
+            .directories
+            .iter()
+            .filter_map(|directory| {
+                let rest = directory.strip_prefix(folder).ok()?;
+                rest.components().next().map(|part| part.as_os_str())
+            })
+            .collect()
+    }
+
+    /// Whether a path leads to a folder that is watched beside the tree, without being in it.
+    pub fn leads_on(&self, path: &Path) -> bool {
+        self.sources.directories.iter().any(|directory| directory != path && directory.starts_with(path))
+    }
+
     fn has_manifest(&self, folder: &Path) -> bool {
         self.sources.folders.get(folder).is_some_and(|facts| facts.has_cargo_manifest)
     }
@@ -208,6 +235,29 @@ impl Rules {
     }
 
     fn decide(&self, path: &Path, is_dir: bool) -> Option<(bool, Rule)> {
+        let directories = &self.sources.directories;
+        if directories.is_empty() {
+            return self.decide_from(Path::new(""), path, is_dir);
+        }
+        if let Some(directory) = directories.iter().find(|directory| path.starts_with(directory)) {
+            return if path == directory { None } else { self.decide_from(directory, path, is_dir) };
+        }
+        if self.leads_on(path) {
+            return None;
+        }
+        // What only leads on counts for nothing else.
+        let mut above = path.ancestors().skip(1).filter(|above| self.leads_on(above));
+        let ignored =
+            above.find_map(|above| self.decide_from(Path::new(""), above, true).filter(|(ignored, _)| *ignored));
+        ignored.or_else(|| self.decide_from(Path::new(""), path, is_dir))
+    }
+
+    /// What the patterns say that stand in `top` or below it, or in no folder.
+    fn decide_from(&self, top: &Path, path: &Path, is_dir: bool) -> Option<(bool, Rule)> {
+        let is_outside = |path: &Path| path.components().next() == Some(Component::ParentDir);
+        if is_outside(path) && !is_outside(top) {
+            return Some((true, Rule { origin: Origin::Outside, pattern: String::new() }));
+        }
         let name = path.file_name()?;
         let built_in = |pattern: &str| Some((true, Rule { origin: Origin::BuiltIn, pattern: pattern.to_owned() }));
         if let Some(pattern) = NEVER.iter().find(|never| name == **never) {
@@ -225,7 +275,8 @@ impl Rules {
         if is_dir && name == CARGO_OUTPUT && path.parent().is_some_and(|parent| self.has_manifest(parent)) {
             return built_in("target beside Cargo.toml");
         }
-        let nested = path.ancestors().skip(1).filter_map(|folder| self.nested.get(folder));
+        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
+        let nested = folders.filter_map(|folder| self.nested.get(folder));
         nested.chain(&self.shared).find_map(|patterns| patterns.decide(path, is_dir))
     }
 }
@@ -251,7 +302,7 @@ mod tests {
 
     fn rules(patterns: &[&str]) -> Rules {
         let config = Watch { ignore: patterns.iter().map(|p| (*p).to_owned()).collect(), ..Watch::default() };
-        Rules::new(&config, Vec::new())
+        Rules::new(&config, Vec::new(), Vec::new())
     }
 
     fn with_gitignore(rules: &mut Rules, folder: &str, text: &str) {
@@ -330,7 +381,8 @@ mod tests {
 
     #[test]
     fn the_deciding_rule_is_named() {
-        let mut rules = Rules::new(&Watch::default(), vec![("/home/me/.config/git/ignore".into(), "*.bak".into())]);
+        let mut rules =
+            Rules::new(&Watch::default(), Vec::new(), vec![("/home/me/.config/git/ignore".into(), "*.bak".into())]);
         with_gitignore(&mut rules, "sub", "out/\n");
         let rule = rules.explain(Path::new("sub/out/a/b"), false).unwrap();
         assert_eq!((rule.origin, rule.pattern.as_str()), (Origin::File("sub/.gitignore".into()), "out/"));
@@ -340,7 +392,7 @@ mod tests {
 
     #[test]
     fn gitignore_files_can_be_left_out() {
-        let mut rules = Rules::new(&Watch { use_gitignore: false, ..Watch::default() }, Vec::new());
+        let mut rules = Rules::new(&Watch { use_gitignore: false, ..Watch::default() }, Vec::new(), Vec::new());
         with_gitignore(&mut rules, "", "*.log\n");
         assert!(counts(&rules, "x.log"));
     }
@@ -353,5 +405,26 @@ mod tests {
         rules.learn(Path::new("sub"), facts());
         assert!(counts(&rules, "a"));
         assert!(!counts(&rules, "sub/a"));
+    }
+
+    #[test]
+    fn folders_that_are_watched_beside_the_tree_count_whatever_stands_above() {
+        let directories = ["../data", "out/docs", "src/gen"].map(PathBuf::from).to_vec();
+        let mut rules = Rules::new(&Watch::default(), directories, Vec::new());
+        with_gitignore(&mut rules, "", "out/\n*.log\ngen/\n");
+        with_gitignore(&mut rules, "../data", "*.tmp\n");
+        for counted in
+            ["../data/a", "../data/x.log", "out/docs/a", "out/docs/b/c.log", "src/a", "src/gen/a", "../data", "out"]
+        {
+            assert!(counts(&rules, counted), "{counted}");
+        }
+        for ignored in
+            ["../other", "../data/a.tmp", "../data/x~", "out/a", "out/doc", "a.log", "lib/gen/a", "../data/.git/x"]
+        {
+            assert!(rules.ignores(Path::new(ignored), false) || !counts(&rules, ignored), "{ignored}");
+        }
+        assert_eq!(rules.explain(Path::new("../other"), false).unwrap().origin, Origin::Outside);
+        assert_eq!(rules.leading_on(Path::new("")).len(), 3);
+        assert_eq!(rules.leading_on(Path::new("..")), BTreeSet::from([OsStr::new("data")]));
     }
 }

@@ -4,35 +4,35 @@
 //! lists it, so that nothing that happens meanwhile is missed. It never follows a symbolic link, and never enters a folder
 //! that does not count.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::config::Watch;
 use crate::entry::EntryKind;
+use crate::locate;
 use crate::pace::Hint;
 use crate::platform::files;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::rules::{FolderFacts, Rule, Rules};
-use crate::tree::{Meta, Node, Observation, Tree};
+use crate::tree::{FileId, Meta, Node, Observation, Tree};
 
 /// A `.gitignore` beyond this many bytes is passed over.
 const MAX_RULES_FILE: u64 = 1 << 20;
 
+/// What is known of a folder that only leads on to one outside the root.
+const ABOVE: Meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file: FileId::UNKNOWN };
+
 /// Called with the folders of one level, relative to the root, before they are listed.
 pub type WatchFirst<'a> = &'a mut dyn FnMut(&[PathBuf]);
 
-/// Everything below the root that counts.
-///
-/// # Errors
-///
-/// The root itself can't be listed; a folder below that can't be counts as empty.
-pub fn whole(root: &ProjectRoot, rules: &mut Rules, watch: WatchFirst<'_>) -> io::Result<Observation> {
+/// Everything below the root that counts. Of a folder that can't be read, what the index holds is taken for true.
+fn whole(root: &ProjectRoot, tree: &Tree, rules: &mut Rules, watch: WatchFirst<'_>) -> io::Result<Observation> {
     let metadata = fs::symlink_metadata(root.path())?;
     fs::read_dir(root.path())?;
-    let node = list(root, PathBuf::new(), OsString::new(), &metadata, rules, watch);
+    let node = list(root, PathBuf::new(), OsString::new(), &metadata, tree, rules, watch);
     Ok(Observation { path: PathBuf::new(), found: node })
 }
 
@@ -50,20 +50,21 @@ pub fn observe(
     watch: WatchFirst<'_>,
 ) -> io::Result<Vec<Observation>> {
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
-        return Ok(vec![whole(root, rules, watch)?]);
+        return Ok(vec![whole(root, tree, rules, watch)?]);
     }
     let mut seen = Vec::with_capacity(hints.len());
-    let mut listed: HashSet<&Path> = HashSet::new();
+    // What lies in a folder comes right behind it.
+    let mut listed: Option<&Path> = None;
     let mut hints: Vec<(usize, &Hint)> = hints.iter().enumerate().collect();
     hints.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     for (order, hint) in hints {
         let path = hint.path.as_path();
-        if path.ancestors().any(|above| listed.contains(above)) {
+        if listed.is_some_and(|folder| path.starts_with(folder)) {
             continue;
         }
         let Some(found) = look(root, hint, tree, rules, watch) else { continue };
         if found.as_ref().is_some_and(Node::is_folder) {
-            listed.insert(path);
+            listed = Some(path);
         }
         seen.push((order, Observation { path: path.to_path_buf(), found }));
     }
@@ -76,38 +77,45 @@ pub fn observe(
 pub fn widen(root: &ProjectRoot, hints: &[Hint], tree: &Tree) -> Vec<Hint> {
     let mut replaced = Replaced { root, tree, known: HashMap::new() };
     let widened = |hint: &Hint| {
-        let path = replaced.topmost(&hint.path);
+        let path = replaced.topmost_above(&hint.path).unwrap_or_else(|| hint.path.clone());
         Hint { recursive: hint.recursive || path != hint.path, path }
     };
     hints.iter().map(widened).collect()
 }
 
+/// The folders that are not the ones of the index any more.
 struct Replaced<'a> {
     root: &'a ProjectRoot,
     tree: &'a Tree,
-    known: HashMap<PathBuf, bool>,
+    /// For a folder the topmost one, itself or above it.
+    known: HashMap<PathBuf, Option<PathBuf>>,
 }
 
 impl Replaced<'_> {
-    /// The topmost such folder above a path, else the path itself.
-    fn topmost(&mut self, path: &Path) -> PathBuf {
-        let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).collect();
-        above.reverse();
-        above.into_iter().find(|folder| self.is_replaced(folder)).unwrap_or(path).to_path_buf()
+    fn topmost_above(&mut self, path: &Path) -> Option<PathBuf> {
+        let mut climbed = Vec::new();
+        let mut topmost = None;
+        for folder in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+            if let Some(known) = self.known.get(folder) {
+                topmost.clone_from(known);
+                break;
+            }
+            climbed.push(folder);
+        }
+        for folder in climbed.into_iter().rev() {
+            if topmost.is_none() && self.is_replaced(folder) {
+                topmost = Some(folder.to_path_buf());
+            }
+            self.known.insert(folder.to_path_buf(), topmost.clone());
+        }
+        topmost
     }
 
-    fn is_replaced(&mut self, folder: &Path) -> bool {
-        if let Some(known) = self.known.get(folder) {
-            return *known;
-        }
-        let node = self.tree.find(folder);
-        let metadata = fs::symlink_metadata(self.root.path().join(folder));
-        let is_replaced = match (node, metadata) {
+    fn is_replaced(&self, folder: &Path) -> bool {
+        match (self.tree.find(folder), fs::symlink_metadata(self.root.at(folder))) {
             (Some(node), Ok(metadata)) => !node.meta().agrees_with(&meta(&metadata)),
             _ => false,
-        };
-        self.known.insert(folder.to_path_buf(), is_replaced);
-        is_replaced
+        }
     }
 }
 
@@ -121,7 +129,13 @@ fn look(
 ) -> Option<Option<Node>> {
     let path = hint.path.as_path();
     let name = path.file_name()?;
-    let Ok(metadata) = fs::symlink_metadata(root.path().join(path)) else { return Some(None) };
+    let metadata = match fs::symlink_metadata(root.at(path)) {
+        Ok(metadata) => metadata,
+        // What may not be looked at is not gone.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return None,
+        Err(_) if is_out_of_reach(root, path, rules) => return None,
+        Err(_) => return Some(None),
+    };
     if rules.ignores(path, metadata.is_dir()) {
         // A path that counted before and is of an ignored kind now (a file `build` become a folder) is gone.
         return tree.find(path).map(|_| None);
@@ -133,7 +147,13 @@ fn look(
     if is_known && !hint.recursive {
         return None;
     }
-    Some(list(root, path.to_path_buf(), name.to_owned(), &metadata, rules, watch))
+    Some(list(root, path.to_path_buf(), name.to_owned(), &metadata, tree, rules, watch))
+}
+
+/// Whether a path lies in a folder outside the root that is not there, as after a disk was unmounted.
+fn is_out_of_reach(root: &ProjectRoot, path: &Path, rules: &Rules) -> bool {
+    let folder = rules.directories().iter().find(|folder| path.starts_with(folder)).map(|folder| root.at(folder));
+    folder.is_some_and(|folder| !folder.starts_with(root.path()) && !folder.is_dir())
 }
 
 /// A folder that is being listed, until all below it is known.
@@ -150,17 +170,22 @@ fn list(
     top: PathBuf,
     name: OsString,
     metadata: &Metadata,
+    tree: &Tree,
     rules: &mut Rules,
     watch: WatchFirst<'_>,
 ) -> Option<Node> {
     let mut listed: BTreeMap<PathBuf, Listed> = BTreeMap::new();
     let mut level = vec![(top.clone(), name, meta(metadata))];
     while !level.is_empty() {
-        let paths: Vec<PathBuf> = level.iter().map(|(path, _, _)| path.clone()).collect();
+        let paths: Vec<PathBuf> =
+            level.iter().map(|(path, _, _)| path.clone()).filter(|path| !is_above(path)).collect();
         watch(&paths);
         let mut next = Vec::new();
         for (path, name, meta) in level {
-            if let Some((children, folders)) = list_one(root, &path, rules) {
+            let known = || tree.find(&path).map(|node| node.children().to_vec()).unwrap_or_default();
+            let listing = if is_above(&path) { Some(Listing::default()) } else { list_one(root, &path, &known, rules) };
+            if let Some((mut children, mut folders)) = listing {
+                add_outside(root, &path, tree, rules, &mut children, &mut folders);
                 let below = folders.iter().map(|(name, _)| path.join(name)).collect();
                 next.extend(folders.into_iter().map(|(name, meta)| (path.join(&name), name, meta)));
                 listed.insert(path, Listed { name, meta, children, folders: below });
@@ -169,6 +194,36 @@ fn list(
         level = next;
     }
     assemble(&mut listed, &top)
+}
+
+/// Whether a path is only `..`, once or more: a folder above the root, of which nothing counts but what leads on.
+fn is_above(path: &Path) -> bool {
+    path.components().next().is_some() && path.components().all(|part| part == Component::ParentDir)
+}
+
+/// What leads from a folder to those outside the root that are watched beside it. One that can't be reached stays as it is
+/// known.
+fn add_outside(
+    root: &ProjectRoot,
+    folder: &Path,
+    tree: &Tree,
+    rules: &Rules,
+    children: &mut Vec<Node>,
+    folders: &mut Vec<(OsString, Meta)>,
+) {
+    for name in rules.leading_on(folder) {
+        let path = folder.join(name);
+        if path.components().next() != Some(Component::ParentDir) {
+            continue;
+        }
+        match fs::symlink_metadata(root.at(&path)) {
+            Ok(metadata) if metadata.is_dir() && !rules.leads_on(&path) => {
+                folders.push((name.to_owned(), meta(&metadata)))
+            }
+            _ if rules.leads_on(&path) => folders.push((name.to_owned(), ABOVE)),
+            _ => children.extend(tree.find(&path).cloned()),
+        }
+    }
 }
 
 /// Puts the folders into each other, from the leaves up.
@@ -180,14 +235,21 @@ fn assemble(listed: &mut BTreeMap<PathBuf, Listed>, path: &Path) -> Option<Node>
 
 type Listing = (Vec<Node>, Vec<(OsString, Meta)>);
 
-/// The files and the folders of one folder that count; none where the folder is a project of its own.
-fn list_one(root: &ProjectRoot, folder: &Path, rules: &mut Rules) -> Option<Listing> {
-    let absolute = root.path().join(folder);
+/// The files and the folders of one folder that count; none where the folder is a project of its own. What is known of a
+/// folder that may not be read stays as it is.
+fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, rules: &mut Rules) -> Option<Listing> {
+    let absolute = root.at(folder);
     let mut found: Vec<(OsString, Metadata)> = Vec::new();
-    for entry in fs::read_dir(&absolute).into_iter().flatten().flatten() {
-        // What vanished since it was listed is not there; its own hint says the rest.
-        if let Ok(metadata) = entry.metadata() {
-            found.push((entry.file_name(), metadata));
+    let listing = match fs::read_dir(&absolute) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Some((known(), Vec::new())),
+        listing => listing,
+    };
+    for entry in listing.into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(metadata) => found.push((entry.file_name(), metadata)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Some((known(), Vec::new())),
+            // What vanished since it was listed is not there; its own hint says the rest.
+            Err(_) => {}
         }
     }
     let has = |name: &str| found.iter().find(|(found, _)| found == name).map(|(_, metadata)| metadata);
@@ -223,10 +285,10 @@ fn rules_text(folder: &Path, metadata: &Metadata) -> Option<String> {
 
 /// The rule that keeps a path, relative to the root, from being recorded; none where it counts.
 pub fn explain(root: &ProjectRoot, config: &Watch, path: &Path) -> Option<Rule> {
-    let mut rules = Rules::new(config, shared_rules(root));
-    let is_dir = fs::symlink_metadata(root.path().join(path)).is_ok_and(|metadata| metadata.is_dir());
+    let mut rules = rules(root, config);
+    let is_dir = fs::symlink_metadata(root.at(path)).is_ok_and(|metadata| metadata.is_dir());
     for folder in path.ancestors().skip(1).chain(is_dir.then_some(path)) {
-        rules.learn(folder, facts(&root.path().join(folder)));
+        rules.learn(folder, facts(&root.at(folder)));
     }
     rules.explain(path, is_dir)
 }
@@ -241,8 +303,14 @@ fn facts(folder: &Path) -> FolderFacts {
     }
 }
 
+/// The rules of a configuration, before anything was listed.
+pub fn rules(root: &ProjectRoot, config: &Watch) -> Rules {
+    let (directories, _) = locate::directories(root, &config.directories);
+    Rules::new(config, directories, shared_rules(root))
+}
+
 /// The files of patterns that count for the whole tree: the repository's own and the user's.
-pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
+fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
     let exclude = root.path().join(".git/info/exclude");
     let global = ignore::gitignore::gitconfig_excludes_path();
     let read = |path: PathBuf| {
@@ -252,6 +320,11 @@ pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
     [Some(exclude), global].into_iter().flatten().filter_map(read).collect()
 }
 
+/// Which file lies at a path, relative to the root; none where nothing does.
+pub fn file_at(root: &ProjectRoot, path: &Path) -> Option<FileId> {
+    fs::symlink_metadata(root.at(path)).ok().map(|metadata| meta(&metadata).file)
+}
+
 fn meta(metadata: &Metadata) -> Meta {
     let kind = kind(metadata);
     let is_dir = kind == EntryKind::Dir;
@@ -259,8 +332,7 @@ fn meta(metadata: &Metadata) -> Meta {
         kind,
         size: if is_dir { 0 } else { metadata.len() },
         mtime_ns: if is_dir { 0 } else { files::mtime_ns(metadata) },
-        file_id: files::id(metadata),
-        birth_ns: files::birth_ns(metadata),
+        file: FileId::new(files::id(metadata), files::birth_ns(metadata)),
     }
 }
 

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::platform::{files, process};
 use crate::project::ProjectRoot;
+use crate::redact::Redactor;
 use crate::status::{LastCommand, LastEvent, ProjectStatus, State};
 
 /// How long files may contradict the lock: a tracker takes the one and writes the others within it.
@@ -36,7 +37,7 @@ const CONTEXT_ENGINE: &str = "context_engine";
 
 /// The project, as it is now. That no agent answers is for the caller to correct.
 pub fn read(root: &ProjectRoot) -> ProjectStatus {
-    if !root.path().is_dir() {
+    if fs::read_dir(root.path()).is_err() {
         return ProjectStatus::unknown(root.path(), State::Missing);
     }
     let deadline = Instant::now() + SETTLE;
@@ -137,7 +138,7 @@ impl Files {
     fn state(&self, held: bool) -> State {
         let told = self.tracker("state");
         match (held, told) {
-            (true, Some(State::Running | State::Paused)) => told.unwrap_or(State::Running),
+            (true, Some(State::Running)) => State::Running,
             (true, _) => State::Starting,
             (false, _) if self.pid.is_some() => State::Stale,
             (false, Some(State::Backoff | State::Failed | State::Paused)) => told.unwrap_or(State::Stopped),
@@ -152,6 +153,7 @@ impl Files {
             stopped_at: self.tracker("stopped_at"),
             last_event: self.last_event(),
             last_command: self.last_command(),
+            paused_until: self.tracker("paused_until").filter(|_| state == State::Paused),
             reason: self.tracker("reason").filter(|_| matches!(state, State::Backoff | State::Failed)),
             ..ProjectStatus::unknown(root.path(), state)
         };
@@ -194,7 +196,10 @@ impl Files {
             if same {
                 return None;
             }
-            let (command, status, time) = (text(command, "command")?, text(command, "status")?, self.dated(command)?);
+            let (mut command, status, time) =
+                (text(command, "command")?, text(command, "status")?, self.dated(command)?);
+            // Nobody else has taken its secrets out.
+            Redactor::default().in_place(&mut command, Redactor::command);
             Some(LastCommand { time, command, status })
         };
         theirs().or_else(|| ours.clone())

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::entry::Record;
 use crate::platform::files::cannot;
 use crate::platform::{Directories, files};
+use crate::redact::Redactor;
 use crate::request::Failure;
 
 /// A change takes a moment; whoever holds the lock for longer is stuck.
@@ -30,17 +31,18 @@ pub struct Spooled {
     pub record: Record,
 }
 
-/// Keeps a record.
+/// Keeps a record, without its secrets.
 ///
 /// # Errors
 ///
 /// The state folder can't be written either.
-pub fn append(directories: &Directories, spooled: &Spooled) -> Result<(), Failure> {
+pub fn append(directories: &Directories, redactor: &Redactor, mut spooled: Spooled) -> Result<(), Failure> {
+    redactor.record(&mut spooled.record);
     let path = file(directories);
     let write = || {
         files::make_private_dir(&directories.spool_dir())?;
         let _lock = lock(directories)?;
-        let mut line = serde_json::to_vec(spooled)?;
+        let mut line = serde_json::to_vec(&spooled)?;
         line.push(b'\n');
         // A line that a full disk has cut must not take this one with it.
         if !ends_with_newline(&path) {
@@ -139,7 +141,7 @@ mod tests {
     fn a_project_gets_its_own_in_order_and_once() {
         let (_keep, directories) = place();
         for (project, text) in [("/a", "1"), ("/b", "2"), ("/a", "3")] {
-            append(&directories, &note(project, text)).unwrap();
+            append(&directories, &Redactor::default(), note(project, text)).unwrap();
         }
         let mut got = Vec::new();
         let taken = take(&directories, Path::new("/a"), |spooled| {
@@ -158,9 +160,9 @@ mod tests {
     #[test]
     fn what_can_not_be_written_stays_and_torn_lines_hurt_nobody() {
         let (_keep, directories) = place();
-        append(&directories, &note("/a", "1")).unwrap();
+        append(&directories, &Redactor::default(), note("/a", "1")).unwrap();
         OpenOptions::new().append(true).open(file(&directories)).unwrap().write_all(b"{\"project\":").unwrap();
-        append(&directories, &note("/a", "2")).unwrap();
+        append(&directories, &Redactor::default(), note("/a", "2")).unwrap();
         let refused = take(&directories, Path::new("/a"), |spooled| match spooled.record.id() {
             "1" => Ok(()),
             _ => Err(Failure::new(FailureCode::Io, "full")),

@@ -2,12 +2,17 @@
 //!
 //! Published whole: the companion prints it, the tray draws it, the wire carries it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
+
+use crate::config::Notify;
 
 /// One project, as `ctx status --json` prints it. Times are RFC 3339 with the local offset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProjectStatus {
     /// The absolute path of the root.
     pub project: PathBuf,
@@ -23,6 +28,9 @@ pub struct ProjectStatus {
     pub stopped_at: Option<String>,
     /// The folders that are watched, absolute.
     pub watching: Vec<PathBuf>,
+    /// When the pause ends; none when it does so only by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<String>,
     /// How changes are learnt of, while running.
     pub watch_mode: Option<WatchMode>,
     /// Why the record may come late or with gaps, in a sentence; none while all is well.
@@ -55,6 +63,7 @@ impl ProjectStatus {
             stale_pid: None,
             started_at: None,
             stopped_at: None,
+            paused_until: None,
             watching: Vec::new(),
             watch_mode: None,
             degraded: None,
@@ -74,8 +83,38 @@ impl ProjectStatus {
     }
 }
 
+/// What the user wants of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing.
+    Stopped,
+    /// That it is recorded.
+    Recorded,
+    /// That it is recorded again at this time, or when the user says so.
+    Paused(Pause),
+}
+
+/// A pause that the user asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// When it ends; none when it does so only by hand.
+    pub until: Option<DateTime<FixedOffset>>,
+}
+
+/// What only the agent knows of a project without a tracker, as the state file says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What is so.
+    pub state: State,
+    /// Why, in a sentence, where it is trouble.
+    pub reason: Option<String>,
+    /// When the pause ends; RFC 3339 with the local offset.
+    pub paused_until: Option<String>,
+}
+
 /// What a project's tracker does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It records.
@@ -110,6 +149,7 @@ impl State {
 
 /// How changes are learnt of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WatchMode {
     /// The file system says so.
@@ -120,6 +160,7 @@ pub enum WatchMode {
 
 /// Whether the agent answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
     /// It does.
@@ -130,6 +171,7 @@ pub enum Reach {
 
 /// The last change, session or gap, as its line says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LastEvent {
     /// RFC 3339 with the local offset.
     pub time: String,
@@ -138,7 +180,8 @@ pub struct LastEvent {
 }
 
 /// The last command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LastCommand {
     /// RFC 3339 with the local offset.
     pub time: String,
@@ -148,8 +191,15 @@ pub struct LastCommand {
     pub status: String,
 }
 
+/// Without its text, which may hold a secret and has no place in our own log.
+impl fmt::Debug for LastCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LastCommand({})", self.time)
+    }
+}
+
 /// The agent and all that it looks after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AgentStatus {
     /// The agent's.
     pub pid: u32,
@@ -161,4 +211,53 @@ pub struct AgentStatus {
     pub started_at: String,
     /// Every registered project, in the order of their paths.
     pub projects: Vec<ProjectStatus>,
+    /// What the user has set and the menu shows.
+    pub settings: Settings,
+}
+
+/// What the desktop has for the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desktop {
+    /// For its icon.
+    pub tray: TrayPlace,
+    /// Whether notifications are shown by anything.
+    pub notifications: bool,
+}
+
+/// A place for the icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrayPlace {
+    /// There is one.
+    Present,
+    /// Nothing shows icons.
+    NoHost,
+    /// There is no session bus.
+    NoBus,
+}
+
+impl TrayPlace {
+    /// How to get one; none where there is one.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            TrayPlace::Present => None,
+            TrayPlace::NoHost => Some(
+                "on GNOME, install the extension AppIndicator (package gnome-shell-extension-appindicator); \
+                 on Sway, Hyprland and others, run a bar with a tray, such as waybar; \
+                 elsewhere, add the panel's \"Status Tray\"; until then, ctx reaches the agent just as well",
+            ),
+            TrayPlace::NoBus => {
+                Some("start context-tray from within a desktop session; until then, ctx reaches the agent just as well")
+            }
+        }
+    }
+}
+
+/// What the user has set and the menu shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Which notices are shown.
+    pub notify: Notify,
+    /// Whether the agent is launched at login.
+    pub at_login: bool,
 }

@@ -7,17 +7,22 @@
 
 mod interface;
 mod notices;
+mod pause;
 mod project;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, FixedOffset};
+
 use crate::notice::{NoticeKey, NoticeKind};
 use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Request, Response, ToTracker};
-use crate::status::{AgentStatus, ProjectStatus, State};
+use crate::status::{AgentStatus, Desktop, ProjectStatus, Settings, State};
 pub use interface::{Effect, Input};
 use project::{Project, Worker};
+use wishes::check_root;
 
 /// One spawned process; never used again.
 pub type TrackerId = u64;
@@ -33,6 +38,15 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A signal to a tracker is the user's wish when the agent outlives it by this much: at logout everything is signalled.
 pub const WISH_DELAY: Duration = Duration::from_secs(2);
+
+/// One moment, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// By the one that never goes back, and stands still while the machine sleeps.
+    pub instant: Instant,
+    /// By the one on the wall.
+    pub wall: DateTime<FixedOffset>,
+}
 
 /// What the agent is.
 #[derive(Clone, Debug)]
@@ -50,6 +64,8 @@ pub struct Identity {
 pub struct Supervisor {
     identity: Identity,
     projects: BTreeMap<PathBuf, Project>,
+    settings: Settings,
+    desktop: Option<Desktop>,
     next_tracker: TrackerId,
     next_question: u64,
     ask_at: Option<Instant>,
@@ -64,6 +80,8 @@ impl Supervisor {
         Self {
             identity,
             projects: BTreeMap::new(),
+            settings: Settings::default(),
+            desktop: None,
             next_tracker: 1,
             next_question: 1,
             ask_at: None,
@@ -80,6 +98,7 @@ impl Supervisor {
             tray: self.identity.tray,
             started_at: self.identity.started_at.clone(),
             projects: self.projects.values().map(|project| project.status.clone()).collect(),
+            settings: self.settings.clone(),
         }
     }
 
@@ -89,15 +108,17 @@ impl Supervisor {
     }
 
     /// Takes one input and says what is to be done about it.
-    pub fn on(&mut self, input: Input, now: Instant) -> Vec<Effect> {
+    pub fn on(&mut self, input: Input, at: Moment) -> Vec<Effect> {
+        let now = at.instant;
         let mut effects = Vec::new();
         match input {
-            Input::Registered(path, wanted) => {
-                let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, wanted));
-                project.saved_wish = Some(wanted);
+            Input::Registered(path, wish) => {
+                let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, wish));
+                project.saved_wish = Some(wish);
+                project.plan_resume(at);
                 effects.push(Effect::Probe(path));
             }
-            Input::Request(client, request) => self.on_request(client, request, now, &mut effects),
+            Input::Request(client, request) => self.on_request(client, request, at, &mut effects),
             Input::Probed(status) => self.on_probed(*status, &mut effects),
             Input::Spawned(tracker, pid) => {
                 if let Some(project) = self.by_tracker(tracker) {
@@ -116,38 +137,43 @@ impl Supervisor {
                 effects.push(Effect::Withdraw(NoticeKey { project: Some(path.clone()), kind: NoticeKind::StalePid }));
                 effects.push(Effect::Probe(path));
             }
+            Input::Settings(settings) => self.settings = settings,
+            Input::Desktop(desktop) => self.desktop = Some(desktop),
+            Input::Refused(failure) => effects.push(Effect::Notify(notices::refused(&failure))),
             Input::Terminate => self.end(None, now, &mut effects),
-            Input::Tick => self.on_tick(now, &mut effects),
+            Input::Tick => self.on_tick(at, &mut effects),
         }
         self.plan_signs_of_life(now);
         self.finish_waiting(&mut effects);
         effects
     }
 
-    fn on_request(&mut self, client: Client, request: Request, now: Instant, effects: &mut Vec<Effect>) {
+    fn on_request(&mut self, client: Client, request: Request, at: Moment, effects: &mut Vec<Effect>) {
+        let now = at.instant;
         if self.ending.is_some() && !matches!(request, Request::Agent | Request::Shutdown { .. }) {
             return answer(client, Err(shutting_down()), effects);
         }
         match request {
             Request::Agent => answer(client, Ok(Response::Agent(self.info())), effects),
             Request::Start { project, force } => match check_root(&project, force) {
-                Ok(()) => self.start(project, client, effects),
+                Ok(()) => self.start(project, client, at, effects),
                 Err(failure) => answer(client, Err(failure), effects),
             },
-            Request::Stop { project } => self.stop(&project, client, now, effects),
+            Request::Stop { project } => self.stop(&project, client, at, effects),
+            Request::Pause { project, span } => self.pause(&project, client, span, at, effects),
             Request::StartAll => {
                 for path in self.projects.keys().cloned().collect::<Vec<_>>() {
-                    self.start(path, None, effects);
+                    self.start(path, None, at, effects);
                 }
                 answer(client, Ok(Response::Done), effects);
             }
             Request::StopAll => {
                 for path in self.projects.keys().cloned().collect::<Vec<_>>() {
-                    self.stop(&path, None, now, effects);
+                    self.stop(&path, None, at, effects);
                 }
                 self.stop_all.extend(client);
             }
-            Request::Forget { project } => self.forget(&project, client, now, effects),
+            Request::Forget { project } => self.forget(&project, client, at, effects),
             Request::CleanUp { project } => effects.push(Effect::CleanUp(client, project)),
             Request::Record { project, record } => {
                 let message = |request| ToTracker::Record { request, record: record.clone() };
@@ -160,70 +186,17 @@ impl Supervisor {
                     answer(client, Err(not_running(&project)), effects);
                 }
             }
+            Request::Mute { project, muted } => effects.push(Effect::Mute(client, project, muted)),
+            Request::LaunchAtLogin { enabled } => effects.push(Effect::LaunchAtLogin(client, enabled)),
+            Request::CopyBrief { project } => effects.push(Effect::CopyBrief(client, project)),
+            Request::AddProject if self.identity.tray => {
+                effects.push(Effect::PickFolder);
+                answer(client, Ok(Response::Done), effects);
+            }
+            Request::AddProject => answer(client, Err(no_desktop()), effects),
             Request::Open { what } => effects.push(Effect::Open(client, what)),
             Request::Shutdown { .. } => self.end(client, now, effects),
         }
-    }
-
-    fn start(&mut self, path: PathBuf, client: Client, effects: &mut Vec<Effect>) {
-        let project = self.projects.entry(path.clone()).or_insert_with(|| Project::new(&path, false));
-        project.wanted = true;
-        project.forget = false;
-        project.unwish_at = None;
-        if matches!(project.worker, Worker::Running { .. }) {
-            let status = Box::new(project.status.clone());
-            return answer(client, Ok(Response::Session { status, already: true }), effects);
-        }
-        project.starting.extend(client);
-        match project.worker {
-            Worker::None | Worker::Backoff { .. } | Worker::Failed => {
-                project.forgive();
-                effects.push(Effect::Probe(path));
-            }
-            Worker::Starting { .. } | Worker::Running { .. } | Worker::Stopping { .. } => {}
-        }
-    }
-
-    fn stop(&mut self, path: &Path, client: Client, now: Instant, effects: &mut Vec<Effect>) {
-        let Some(project) = self.projects.get_mut(path) else {
-            return effects.push(Effect::CleanUp(client, path.to_path_buf()));
-        };
-        project.wanted = false;
-        project.unwish_at = None;
-        project.save_wish(effects);
-        project.refuse_starting(effects);
-        if let Some(tracker) = project.stop(now) {
-            effects.push(Effect::Send(tracker, ToTracker::Stop));
-        }
-        if project.is_live() {
-            return project.stopping.extend(client);
-        }
-        project.withdraw_notices(effects);
-        project.worker = Worker::None;
-        effects.push(Effect::CleanUp(client, path.to_path_buf()));
-    }
-
-    fn forget(&mut self, path: &Path, client: Client, now: Instant, effects: &mut Vec<Effect>) {
-        let Some(project) = self.projects.get_mut(path) else {
-            let message = format!("{} is not on the list", path.display());
-            let failure = Failure::new(FailureCode::BadProject, message).with_hint("`ctx list` shows what is");
-            return answer(client, Err(failure), effects);
-        };
-        project.wanted = false;
-        project.forget = true;
-        project.saved_wish = None;
-        project.refuse_starting(effects);
-        effects.push(Effect::Unregister(path.to_path_buf()));
-        match project.stop(now) {
-            Some(tracker) => effects.push(Effect::Send(tracker, ToTracker::Stop)),
-            None if !project.is_live() => {
-                project.withdraw_notices(effects);
-                self.projects.remove(path);
-                return answer(client, Ok(Response::Done), effects);
-            }
-            None => {}
-        }
-        project.stopping.extend(client);
     }
 
     /// Asks a project's tracker something; false when it has none.
@@ -253,14 +226,16 @@ impl Supervisor {
             return;
         }
         let is_foreign = status.state.is_live();
+        let on_disk = status.clone();
         project.take_status(status);
         match project.worker {
             Worker::Backoff { .. } | Worker::Failed => return,
             _ => {}
         }
+        project.show_pause(&on_disk, effects);
         notices::about_disk(project, effects);
         if project.status.state == State::Missing {
-            let message = format!("there is no folder {}", path.display());
+            let message = format!("the folder {} is gone, or can't be read", path.display());
             let hint = "bring it back, or take it off the list with: ctx forget";
             project.fail_starting(&Failure::new(FailureCode::BadProject, message).with_hint(hint), effects);
             if project.saved_wish.is_none() {
@@ -274,7 +249,7 @@ impl Supervisor {
             let hint = "end that one first, with `ctx stop` or with Context Engine's `stop-session`";
             return project.fail_starting(&Failure::new(FailureCode::Busy, message).with_hint(hint), effects);
         }
-        if project.wanted && !is_ending {
+        if project.is_wanted() && !is_ending {
             let tracker = self.next_tracker;
             self.next_tracker += 1;
             project.save_wish(effects);
@@ -324,12 +299,14 @@ impl Supervisor {
         }
     }
 
-    fn on_tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    fn on_tick(&mut self, at: Moment, effects: &mut Vec<Effect>) {
+        let now = at.instant;
         for project in self.projects.values_mut() {
-            project.tick(now, effects);
+            project.tick(at, effects);
         }
         if self.ask_at.is_some_and(|at| at <= now) {
             self.ask_at = None;
+            effects.push(Effect::ReadSettings);
             for path in self.projects.keys().cloned().collect::<Vec<_>>() {
                 let project = &self.projects[&path];
                 if matches!(project.worker, Worker::Running { .. }) {
@@ -367,7 +344,7 @@ impl Supervisor {
     }
 
     fn plan_signs_of_life(&mut self, now: Instant) {
-        if !self.projects.values().any(|project| project.is_live() || project.is_awaited()) {
+        if !self.projects.values().any(|project| project.is_live() || project.is_awaited() || project.awaits_time()) {
             self.ask_at = None;
         } else if self.ask_at.is_none() {
             self.ask_at = Some(now + SIGN_OF_LIFE);
@@ -387,19 +364,9 @@ impl Supervisor {
             started_at: self.identity.started_at.clone(),
             projects: self.projects.len() as u64,
             running: running.count() as u64,
+            desktop: self.desktop,
         }
     }
-}
-
-/// Refuses what can't be a project's root. That it is a folder, and not the home folder, is seen by others.
-fn check_root(project: &Path, force: bool) -> Result<(), Failure> {
-    let message = match (project.is_absolute(), project.parent()) {
-        (true, Some(_)) => return Ok(()),
-        (true, None) if force => return Ok(()),
-        (true, None) => format!("{} is the root of the disk: all below it would be recorded", project.display()),
-        (false, _) => format!("{} is not an absolute path", project.display()),
-    };
-    Err(Failure::new(FailureCode::BadProject, message).with_hint("name a project's folder"))
 }
 
 fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<Effect>) {
@@ -408,6 +375,10 @@ fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<E
 
 fn shutting_down() -> Failure {
     Failure::new(FailureCode::ShuttingDown, "the agent is ending").with_hint("try again in a moment")
+}
+
+fn no_desktop() -> Failure {
+    Failure::new(FailureCode::Io, "the agent runs without a desktop").with_hint("name the folder: ctx start PATH")
 }
 
 fn not_running(project: &Path) -> Failure {

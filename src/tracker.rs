@@ -5,14 +5,16 @@
 //! input means that the agent is gone, and ends the session.
 
 mod cookies;
+mod head;
 mod link;
 mod observer;
+mod sleep;
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::entry::{Entry, Gap, GapReason, Reason, What};
+use crate::entry::{Entry, Gap, GapReason, Lifecycle, Reason, What};
 use crate::index::{self, Known};
 use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
 use crate::locate;
@@ -25,6 +27,7 @@ use crate::{snapshot, spool};
 use cookies::{Cookies, Then};
 use link::Outbox;
 use observer::Observer;
+use sleep::Sleep;
 
 pub use link::Link;
 
@@ -58,8 +61,11 @@ enum Input {
 pub fn run(root: ProjectRoot, link: Link) -> Result<(), Failure> {
     let (sender, inputs) = mpsc::channel();
     let outbox = link.open(sender.clone());
-    let result = Tracker::start(root, sender, outbox.clone()).and_then(|tracker| tracker.run(&inputs));
+    let result = Tracker::start(root.clone(), sender, outbox.clone()).and_then(|tracker| tracker.run(&inputs));
     if let Err(failure) = &result {
+        if let (FailureCode::BadProject, Ok(directories)) = (failure.code, Directories::find()) {
+            index::mark_lost(&directories, &root);
+        }
         outbox.send(FromTracker::Failed { failure: failure.clone() });
     }
     outbox.close();
@@ -83,7 +89,8 @@ struct Tracker {
     retry_at: Option<Instant>,
     /// How many changes were recorded since the index was kept.
     unsaved: usize,
-    /// When the loop last went to sleep with nothing lost: where the gap begins that an overflow leaves.
+    sleep: Sleep,
+    /// When the loop last went to rest with nothing lost: where a gap begins that an overflow leaves, or a sleep.
     seen_all_at: chrono::DateTime<chrono::FixedOffset>,
 }
 
@@ -102,8 +109,8 @@ impl Tracker {
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
         let pid = std::process::id();
-        let mut journal = Journal::open(&root, config.record.summarise_over);
-        let gap = gap_since_last_session(&root);
+        let mut journal = Journal::open(&root, &config);
+        let gap = gap_since_last_session(&directories, &root);
         let known = index::load(&directories, &root);
         journal.begin(&Begin { pid, identity: process::identity(pid) })?;
         let observer = Observer::new(&root, &directories, &config, sender);
@@ -120,6 +127,7 @@ impl Tracker {
             reconfigure_at: None,
             retry_at: None,
             unsaved: 0,
+            sleep: Sleep::default(),
             seen_all_at: now(),
         };
         tracker.complain(&warnings);
@@ -156,6 +164,7 @@ impl Tracker {
             if let Err(RecvTimeoutError::Disconnected) = first {
                 return self.end(Reason::AgentGone);
             }
+            self.notice_sleep();
             for input in first.into_iter().chain(inputs.try_iter()) {
                 self.on(input)?;
             }
@@ -163,6 +172,14 @@ impl Tracker {
                 return self.end(reason);
             }
             self.seen_all_at = now();
+        }
+    }
+
+    /// What happened around a sleep of the machine may not have been told.
+    fn notice_sleep(&mut self) {
+        if let Some(since) = self.sleep.since(now()) {
+            self.seen_all_at = self.seen_all_at.max(since);
+            self.observer.went_blind(GapReason::Suspend);
         }
     }
 
@@ -179,8 +196,13 @@ impl Tracker {
             Input::Watch(event) => self.observer.on(event),
             Input::Agent(ToTracker::Record { request, record }) => self.when_all_is_seen(Then::Record(request, record)),
             Input::Agent(ToTracker::Sync { request }) => self.when_all_is_seen(Then::Answer(request)),
-            Input::Agent(ToTracker::Ping { request }) => self.outbox.send(FromTracker::Synced { request }),
+            Input::Agent(ToTracker::Ping { request }) => {
+                // Nothing tells of a folder that was unmounted or locked.
+                self.check_root()?;
+                self.outbox.send(FromTracker::Synced { request });
+            }
             Input::Agent(ToTracker::Stop) => self.when_all_is_seen(Then::End(Reason::User)),
+            Input::Agent(ToTracker::Pause) => self.when_all_is_seen(Then::End(Reason::Paused)),
             Input::AgentGone => self.when_all_is_seen(Then::End(Reason::AgentGone)),
             Input::Signal => {
                 self.outbox.send(FromTracker::Signalled);
@@ -264,14 +286,9 @@ impl Tracker {
     /// Writes a batch, or keeps it for later: what can't be written now is not lost.
     fn write(&mut self, batch: Batch) -> Result<(), Failure> {
         let mut whats = batch.changes;
-        if batch.was_blind {
-            let gap = Gap {
-                from: self.seen_all_at,
-                to: now(),
-                reason: GapReason::Overflow,
-                changes_found: Some(whats.len() as u64),
-            };
-            whats.insert(0, What::Gap(gap));
+        if let Some(reason) = batch.blind {
+            let changes_found = Some(whats.len() as u64);
+            whats.insert(0, What::Gap(Gap { from: self.seen_all_at, to: now(), reason, changes_found }));
         }
         if whats.is_empty() && !self.journal.needs_retry() {
             return Ok(());
@@ -317,12 +334,10 @@ impl Tracker {
         Ok(())
     }
 
-    /// A root that is gone ends the session: nothing of ours is made below a mount point or in a folder that is no more.
+    /// A root that is gone, or may not be read, ends the session: nothing of ours is made below a mount point or in a folder that is no more.
     fn check_root(&self) -> Result<(), Failure> {
-        if self.root.path().is_dir() {
-            return Ok(());
-        }
-        let message = format!("the folder {} is gone", self.root);
+        let Err(error) = std::fs::read_dir(self.root.path()) else { return Ok(()) };
+        let message = format!("the folder {} can't be reached: {error}", self.root);
         Err(Failure::new(FailureCode::BadProject, message)
             .with_hint("bring it back, or remove the project from the list"))
     }
@@ -332,7 +347,7 @@ impl Tracker {
         match locate::load_config(&self.directories, Some(&self.root)) {
             Ok((config, warnings)) => {
                 self.complain(&warnings);
-                self.journal.set_summarise_over(config.record.summarise_over);
+                self.journal.configure(&config);
                 let batch = self.observer.configure(&config)?;
                 self.write(batch)?;
             }
@@ -376,7 +391,8 @@ impl Tracker {
         facts.directories_watched = self.observer.directories_watched();
         facts.files_indexed = self.observer.files_indexed();
         facts.degraded = self.observer.degraded();
-        facts.watch_mode = Some(if facts.degraded.is_some() { WatchMode::Polling } else { WatchMode::Native });
+        facts.watching = self.observer.watching();
+        facts.watch_mode = Some(if self.observer.is_polling() { WatchMode::Polling } else { WatchMode::Native });
     }
 
     fn report(&self) {
@@ -398,16 +414,19 @@ impl Tracker {
 #[derive(Debug, Default)]
 struct Batch {
     changes: Vec<What>,
-    /// Events were lost before it.
-    was_blind: bool,
+    /// Why something may have been missed before it.
+    blind: Option<GapReason>,
 }
 
 /// The span since the last session, which nobody observed.
-fn gap_since_last_session(root: &ProjectRoot) -> Option<Gap> {
+fn gap_since_last_session(directories: &Directories, root: &ProjectRoot) -> Option<Gap> {
+    let was_lost = index::take_lost(directories, root);
     let is_of_session = |entry: &Entry| entry.session.is_some();
     let last = journal::read::last(root, 1, &is_of_session).ok()?.pop()?;
     let reason = match last.what {
+        What::Stopped(Lifecycle { reason: Reason::Paused, .. }) => GapReason::Paused,
         What::Stopped(_) => GapReason::Stopped,
+        _ if was_lost => GapReason::Unreachable,
         _ => GapReason::Killed,
     };
     Some(Gap { from: last.time, to: now(), reason, changes_found: None })

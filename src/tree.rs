@@ -1,18 +1,20 @@
 //! The index of a tracked tree: what was there when we last looked.
 //!
 //! [`Tree::reconcile`] takes what a scan found at some places, makes it the new truth of the index and answers with the
-//! difference. The order and the pairing of that difference are `changes`'s. The index stays small (a node is 64 bytes
-//! and its name) and never asks the disk anything.
+//! difference. The order and the pairing of that difference are `changes`'s. The index stays small (a node is 64 bytes,
+//! in which most names have their place) and never asks the disk anything.
 
 mod changes;
+mod name;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryKind;
+use name::Name;
 
 /// What a scan can tell of one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +25,44 @@ pub struct Meta {
     pub size: u64,
     /// Nanoseconds since the Unix epoch; 0 for a folder.
     pub mtime_ns: i64,
-    /// The same for two paths of one file, and after a rename; 0 where it is not known.
-    pub file_id: u64,
-    /// Nanoseconds since the Unix epoch; 0 where the file system does not say. A file id is re-used at once, this is not.
-    pub birth_ns: i64,
+    /// Which file it is.
+    pub file: FileId,
+}
+
+/// Which file a path leads to: the same for two paths of one file, and after a rename. One number, that an index may be small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileId(u64);
+
+impl FileId {
+    /// Where it is not known.
+    pub const UNKNOWN: FileId = FileId(0);
+
+    /// Of the file system's number for the file, and of when the file was made, in nanoseconds since the Unix epoch; each 0
+    /// where it is not known. A number is given to another file at once, but not with the same birth.
+    pub fn new(number: u64, birth_ns: i64) -> Self {
+        if number == 0 {
+            return Self::UNKNOWN;
+        }
+        // The mixing of SplitMix64 (Steele, Lea and Flood 2014), which keeps different numbers apart.
+        let mix = |bits: u64| {
+            let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            bits ^ (bits >> 31)
+        };
+        let mixed = mix(number ^ mix(birth_ns.cast_unsigned())) | 2;
+        FileId(if birth_ns == 0 { mixed & !1 } else { mixed | 1 })
+    }
+
+    /// Whether no other file will ever have it.
+    fn is_for_ever(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 impl Meta {
     /// Whether what is there now is what was known, as far as that was known.
     pub fn agrees_with(&self, now: &Meta) -> bool {
-        if self.file_id == 0 {
+        if self.file == FileId::UNKNOWN {
             return (self.kind, self.size, self.mtime_ns) == (now.kind, now.size, now.mtime_ns);
         }
         self == now
@@ -42,7 +72,7 @@ impl Meta {
 /// One path of the index, with all below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
-    name: Box<OsStr>,
+    name: Name,
     meta: Meta,
     folder: Option<Box<Folder>>,
 }
@@ -61,9 +91,13 @@ impl Node {
 
     /// A folder with what it holds, in any order.
     pub fn folder(name: &OsStr, meta: Meta, mut children: Vec<Node>) -> Self {
-        children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        children.sort_unstable_by(|a, b| a.name().cmp(b.name()));
         children.shrink_to_fit();
         Self { name: name.into(), meta, folder: Some(Box::new(Folder { children })) }
+    }
+
+    fn name(&self) -> &OsStr {
+        self.name.as_ref()
     }
 
     /// What is known of it.
@@ -82,7 +116,7 @@ impl Node {
     }
 
     fn position(&self, name: &OsStr) -> Result<usize, usize> {
-        self.children().binary_search_by(|child| child.name.as_ref().cmp(name))
+        self.children().binary_search_by(|child| child.name().cmp(name))
     }
 
     fn child(&self, name: &OsStr) -> Option<&Node> {
@@ -99,11 +133,23 @@ impl Node {
         self.children_mut()?.get_mut(index)
     }
 
+    /// Keeps what another folder of this place held and this one does not: where that is gone, the record says so itself.
+    fn keep(&mut self, other: Node) {
+        for child in other.folder.into_iter().flat_map(|folder| folder.children) {
+            let at = self.position(child.name());
+            let Some(children) = self.children_mut() else { return };
+            match at {
+                Ok(index) => children[index].keep(child),
+                Err(index) => children.insert(index, child),
+            }
+        }
+    }
+
     /// Calls `visit` for this node and all below it, each with its path.
     fn visit(&self, path: &Path, visit: &mut impl FnMut(&Path, &Node)) {
         visit(path, self);
         for child in self.children() {
-            child.visit(&path.join(&*child.name), visit);
+            child.visit(&path.join(child.name()), visit);
         }
     }
 
@@ -151,7 +197,7 @@ pub struct Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        let meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file_id: 0, birth_ns: 0 };
+        let meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file: FileId::UNKNOWN };
         Self { root: Node::folder(OsStr::new(""), meta, Vec::new()) }
     }
 }
@@ -196,6 +242,19 @@ impl Tree {
         changes::changes(&difference, &order)
     }
 
+    /// The ids of the files that come or go by these observations, but not both: the other end of a move lies elsewhere.
+    pub fn unpaired(&self, observations: &[Observation]) -> HashSet<FileId> {
+        let (mut before, mut after) = (HashSet::new(), HashSet::new());
+        for Observation { path, found } in observations {
+            for (node, ids) in [(self.find(path), &mut before), (found.as_ref(), &mut after)] {
+                if let Some(node) = node {
+                    node.visit(path, &mut |_, node| ids.extend([node.meta.file]));
+                }
+            }
+        }
+        before.symmetric_difference(&after).copied().filter(|id| *id != FileId::UNKNOWN).collect()
+    }
+
     fn apply(&mut self, seen: Observation, difference: &mut Difference) {
         let Some(name) = seen.path.file_name() else {
             if let Some(root) = seen.found {
@@ -236,6 +295,9 @@ impl Tree {
                 if let (Some(mut node), Some(name)) = (self.take(from), to.file_name()) {
                     node.name = name.into();
                     (node.meta.size, node.meta.mtime_ns) = (meta.size, meta.mtime_ns);
+                    if let Some(below) = self.take(to) {
+                        node.keep(below);
+                    }
                     self.put(to, node);
                 }
             }
@@ -250,7 +312,7 @@ impl Tree {
 
     fn put(&mut self, path: &Path, node: Node) {
         let Some(parent) = path.parent().and_then(|parent| self.find_mut(parent)) else { return };
-        let at = parent.position(&node.name);
+        let at = parent.position(node.name());
         let Some(children) = parent.children_mut() else { return };
         match at {
             Ok(index) => children[index] = node,
@@ -296,7 +358,7 @@ impl Tree {
 fn prune_children(path: &Path, node: &mut Node, ignores: &dyn Fn(&Path, bool) -> bool, folders: &mut Vec<PathBuf>) {
     let Some(children) = node.children_mut() else { return };
     children.retain_mut(|child| {
-        let at = path.join(&*child.name);
+        let at = path.join(child.name());
         let is_kept = !ignores(&at, child.is_folder());
         if is_kept {
             prune_children(&at, child, ignores, folders);
@@ -308,10 +370,8 @@ fn prune_children(path: &Path, node: &mut Node, ignores: &dyn Fn(&Path, bool) ->
 }
 
 fn components(path: &Path) -> impl Iterator<Item = &OsStr> {
-    path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name),
-        _ => None,
-    })
+    let is_name = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
+    path.components().filter(is_name).map(Component::as_os_str)
 }
 
 fn flatten(path: &Path, node: &Node, into: &mut BTreeMap<PathBuf, Meta>) {
@@ -345,11 +405,11 @@ fn merge_children(path: &Path, before: Vec<Node>, after: Vec<Node>, difference: 
     let mut merged = Vec::with_capacity(after.len());
     let mut before = before.into_iter().peekable();
     for new in after {
-        while let Some(gone) = before.next_if(|old| old.name < new.name) {
-            flatten(&path.join(&*gone.name), &gone, &mut difference.before);
+        while let Some(gone) = before.next_if(|old| old.name() < new.name()) {
+            flatten(&path.join(gone.name()), &gone, &mut difference.before);
         }
-        let child = path.join(&*new.name);
-        match before.next_if(|old| old.name == new.name) {
+        let child = path.join(new.name());
+        match before.next_if(|old| old.name() == new.name()) {
             Some(mut old) => {
                 merge(&child, &mut old, new, difference);
                 merged.push(old);
@@ -361,10 +421,12 @@ fn merge_children(path: &Path, before: Vec<Node>, after: Vec<Node>, difference: 
         }
     }
     for gone in before {
-        flatten(&path.join(&*gone.name), &gone, &mut difference.before);
+        flatten(&path.join(gone.name()), &gone, &mut difference.before);
     }
     merged
 }
 
+#[cfg(test)]
+pub(crate) mod disk;
 #[cfg(test)]
 mod tests;

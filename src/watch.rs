@@ -69,6 +69,8 @@ pub struct Aside {
     pub git: Option<PathBuf>,
     /// The folder of the user's configuration.
     pub config: PathBuf,
+    /// Folders outside the project that are recorded with it.
+    pub directories: Vec<PathBuf>,
 }
 
 impl Aside {
@@ -86,6 +88,8 @@ pub struct Watches {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
     polled: BTreeSet<PathBuf>,
+    /// The folders outside the project, relative to its root, of whose changes nothing tells.
+    silent: Vec<PathBuf>,
     blind: Option<Blind>,
 }
 
@@ -93,13 +97,25 @@ impl Watches {
     /// Starts without a watch on any folder but `.context` and those aside. `on_event` is called from the watcher's thread: it must only
     /// forward.
     pub fn new(root: &ProjectRoot, aside: Aside, on_event: impl Fn(Event) + Send + 'static) -> Self {
-        let mut watches =
-            Self { root: root.clone(), watcher: None, watched: BTreeSet::new(), polled: BTreeSet::new(), blind: None };
+        let mut watches = Self {
+            root: root.clone(),
+            watcher: None,
+            watched: BTreeSet::new(),
+            polled: BTreeSet::new(),
+            silent: Vec::new(),
+            blind: None,
+        };
         if let Ok(FsKind::Remote(kind)) = files::file_system(root.path()) {
             watches.blind = Some(Blind::FileSystem(kind));
             return watches;
         }
-        let base = root.path().to_path_buf();
+        for folder in &aside.directories {
+            if let Ok(FsKind::Remote(kind)) = files::file_system(folder) {
+                watches.blind = Some(Blind::FileSystem(kind));
+                watches.silent.extend(root.relative(folder));
+            }
+        }
+        let base = root.clone();
         let folders: Vec<PathBuf> = aside.git.iter().chain([&aside.config]).cloned().collect();
         let forward = move |result: notify::Result<notify::Event>| events(&base, &aside, result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
@@ -132,13 +148,14 @@ impl Watches {
 
     /// Watches folders, relative to the root. Must come before they are listed.
     pub fn watch(&mut self, folders: &[PathBuf]) {
-        let Some(watcher) = &mut self.watcher else {
-            self.polled.extend(folders.iter().cloned());
-            return;
-        };
-        let absolute = |folder: &PathBuf| self.root.path().join(folder);
+        let is_silent = |folder: &&PathBuf| self.silent.iter().any(|silent| folder.starts_with(silent));
+        let (polled, folders): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            folders.iter().partition(|folder| self.watcher.is_none() || is_silent(folder));
+        self.polled.extend(polled.into_iter().cloned());
+        let Some(watcher) = &mut self.watcher else { return };
+        let absolute = |folder: &PathBuf| self.root.at(folder);
         let mut ops: Vec<PathOp> = folders.iter().map(|folder| PathOp::watch_non_recursive(absolute(folder))).collect();
-        self.watched.extend(folders.iter().cloned());
+        self.watched.extend(folders.into_iter().cloned());
         while let Err(error) = watcher.update_paths(ops) {
             let Some(failed) = error.origin else { break };
             ops = error.remaining;
@@ -167,7 +184,7 @@ impl Watches {
             self.watched.remove(&path);
             if let Some(watcher) = &mut self.watcher {
                 // Already gone with its folder, mostly.
-                let _ = watcher.unwatch(&self.root.path().join(path));
+                let _ = watcher.unwatch(&self.root.at(&path));
             }
         }
     }
@@ -195,14 +212,14 @@ impl Watches {
 }
 
 fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathBuf>, polled: &mut BTreeSet<PathBuf>) {
-    if let Ok(folder) = op.as_path().strip_prefix(root.path()) {
-        watched.remove(folder);
-        polled.insert(folder.to_path_buf());
+    if let Some(folder) = root.relative(op.as_path()) {
+        watched.remove(&folder);
+        polled.insert(folder);
     }
 }
 
 /// Runs on the watcher's thread.
-fn events(root: &Path, aside: &Aside, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
+fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Event>, on_event: &impl Fn(Event)) {
     let event = match result {
         Ok(event) => event,
         Err(error) => {
@@ -219,10 +236,15 @@ fn events(root: &Path, aside: &Aside, result: notify::Result<notify::Event>, on_
             on_event(event);
             continue;
         }
-        let Ok(relative) = path.strip_prefix(root) else { continue };
-        on_event(match relative.strip_prefix(CONTEXT_DIR) {
-            Ok(name) => Event::Record(name.to_path_buf()),
-            Err(_) => Event::Touched(relative.to_path_buf()),
-        });
+        if let Ok(relative) = path.strip_prefix(root.path()) {
+            on_event(match relative.strip_prefix(CONTEXT_DIR) {
+                Ok(name) => Event::Record(name.to_path_buf()),
+                Err(_) => Event::Touched(relative.to_path_buf()),
+            });
+        } else if aside.directories.iter().any(|folder| path.starts_with(folder))
+            && let Some(relative) = root.relative(path)
+        {
+            on_event(Event::Touched(relative));
+        }
     }
 }

@@ -21,10 +21,13 @@ use crate::ipc::client::Client;
 use crate::ipc::server::{Reply, Server};
 use crate::journal::{now, state};
 use crate::notice::{Notice, NoticeKey, NoticeKind, ToDesktop};
+use crate::platform::service::{self, News};
 use crate::platform::{Directories, files, instance, stop_signals};
-use crate::registry::Registry;
+use crate::registry::{Registered, Registry};
 use crate::request::{AgentInfo, Failure, FailureCode, Request, Response, ShutdownReason};
-use crate::supervise::{Identity, Input, Supervisor};
+use crate::settings;
+use crate::status::Desktop;
+use crate::supervise::{Identity, Input, Moment, Supervisor};
 use effects::Effects;
 
 /// How long a running agent may take to say who it is.
@@ -88,6 +91,16 @@ impl AgentSender {
         // An agent that has ended has nothing to do any more.
         let _ = self.0.send(AgentInput::Happened(Input::Request(None, request)));
     }
+
+    /// Says what the desktop has for the agent.
+    pub fn desktop(&self, desktop: Desktop) {
+        let _ = self.0.send(AgentInput::Happened(Input::Desktop(desktop)));
+    }
+
+    /// Says that what was clicked could not be done.
+    pub fn refuse(&self, failure: Failure) {
+        let _ = self.0.send(AgentInput::Happened(Input::Refused(failure)));
+    }
 }
 
 impl Agent {
@@ -133,8 +146,16 @@ pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Resul
         .name("agent".into())
         .spawn(move || {
             let effects = Effects::new(directories.clone(), happened);
-            Loop { supervisor: Supervisor::new(identity), effects, replies: HashMap::new(), next_client: 1, desktop }
-                .run(&directories, &inputs);
+            let agent = Loop {
+                supervisor: Supervisor::new(identity),
+                effects,
+                replies: HashMap::new(),
+                next_client: 1,
+                alive_every: service::interval(),
+                alive_at: None,
+                desktop,
+            };
+            agent.run(&directories, &inputs);
         })
         .map_err(|error| cannot("start a thread", &error))?;
     Ok(Agent { inputs: sender, thread })
@@ -207,6 +228,9 @@ struct Loop {
     effects: Effects,
     replies: HashMap<u64, Reply>,
     next_client: u64,
+    /// How often the service manager wants to hear that we are well, and when next.
+    alive_every: Option<Duration>,
+    alive_at: Option<Instant>,
     desktop: Box<dyn Fn(ToDesktop) + Send>,
 }
 
@@ -221,11 +245,10 @@ impl Loop {
         }
         let mut shown = Arc::new(self.supervisor.status());
         (self.desktop)(ToDesktop::Status(shown.clone()));
-        let mut next: Vec<Input> = registry
-            .projects
-            .into_iter()
-            .map(|registered| Input::Registered(registered.project, registered.wanted))
-            .collect();
+        let registered = |it: &Registered| Input::Registered(it.project.clone(), it.wish());
+        let mut next = vec![Input::Settings(settings::read(directories))];
+        next.extend(registry.projects.iter().map(registered));
+        service::tell(News::Ready);
         while self.process(std::mem::take(&mut next)) {
             let status = self.supervisor.status();
             if status != *shown {
@@ -235,12 +258,25 @@ impl Loop {
             next.push(self.wait(inputs));
         }
         tracing::info!("the agent ends");
+        service::tell(News::Ending);
         (self.desktop)(ToDesktop::Exit);
+    }
+
+    /// Tells the service manager that we are well when it wants to hear it: an agent that hangs does not.
+    fn tell_alive(&mut self) {
+        let now = Instant::now();
+        if let Some(interval) = self.alive_every
+            && self.alive_at.is_none_or(|at| at <= now)
+        {
+            service::tell(News::Alive);
+            self.alive_at = Some(now + interval);
+        }
     }
 
     /// The next input, which is a tick when the supervisor's deadline comes first.
     fn wait(&mut self, inputs: &Receiver<AgentInput>) -> Input {
-        let received = match self.supervisor.deadline() {
+        self.tell_alive();
+        let received = match self.supervisor.deadline().into_iter().chain(self.alive_at).min() {
             None => inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(deadline) => inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())),
         };
@@ -265,7 +301,7 @@ impl Loop {
                 if let Input::Exited(tracker, _) = &input {
                     self.effects.reap(*tracker);
                 }
-                for effect in self.supervisor.on(input, Instant::now()) {
+                for effect in self.supervisor.on(input, Moment { instant: Instant::now(), wall: now() }) {
                     tracing::debug!(?effect);
                     match effects::perform(&mut self.effects, effect, &mut self.replies, &self.desktop) {
                         effects::Outcome::Nothing => {}

@@ -15,7 +15,7 @@ use std::thread;
 use shared_child::SharedChild;
 
 use super::AgentInput;
-use crate::platform::{Directories, process};
+use crate::platform::{Directories, process, service};
 use crate::request::{Failure, FailureCode, ToTracker};
 use crate::supervise::{Input, TrackerId};
 
@@ -42,6 +42,11 @@ impl Trackers {
         Self { inputs, companion: companion(), folder: directories.state.clone(), live: HashMap::new() }
     }
 
+    /// The way back into the loop.
+    pub(super) fn inputs(&self) -> Sender<AgentInput> {
+        self.inputs.clone()
+    }
+
     /// Starts a tracker, and says what came of it.
     pub(super) fn spawn(&mut self, tracker: TrackerId, project: &Path) -> Input {
         match self.try_spawn(tracker, project) {
@@ -60,6 +65,9 @@ impl Trackers {
         // The project's own folder as the working directory would keep its disk from being unmounted.
         command.args(["tracker", "--project"]).arg(project).current_dir(&self.folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        for variable in service::VARIABLES {
+            command.env_remove(variable);
+        }
         process::hide_window(&mut command);
         let child = Arc::new(SharedChild::spawn(&mut command)?);
         let pid = child.id();
@@ -97,7 +105,7 @@ impl Trackers {
 }
 
 /// The companion lies beside the agent; `ctx agent run` is the companion itself.
-fn companion() -> PathBuf {
+pub(super) fn companion() -> PathBuf {
     let name = format!("ctx{}", env::consts::EXE_SUFFIX);
     env::current_exe().map_or_else(|_| PathBuf::from(&name), |own| own.with_file_name(&name))
 }

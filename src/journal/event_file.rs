@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 
+use super::archive::{self, Kind};
 use crate::entry::Entry;
 use crate::platform::files;
 use crate::project::ProjectRoot;
@@ -18,10 +19,36 @@ const TAIL: u64 = 64 * 1024;
 /// How many clients' ids are remembered.
 const MAX_IDS: usize = 4096;
 
+/// How far a file is known: which file, and how much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    file: u64,
+    pub(super) size: u64,
+}
+
+impl Extent {
+    /// All of a file; nothing of one that is not there.
+    pub(super) fn of(file: Option<&File>) -> io::Result<Self> {
+        let metadata = file.map(File::metadata).transpose()?;
+        Ok(metadata.map_or(Self { file: 0, size: 0 }, |it| Self { file: files::id(&it), size: it.len() }))
+    }
+
+    /// The same with so many bytes more at the end.
+    pub(super) fn with(self, more: usize) -> Self {
+        Self { size: self.size + more as u64, ..self }
+    }
+
+    /// Whether it is of the same file: another may have taken its place.
+    pub(super) fn is_of_same(self, other: Self) -> bool {
+        self.file == other.file
+    }
+}
+
 pub(super) struct EventFile {
+    root: ProjectRoot,
     path: PathBuf,
-    /// The size that we know all of; none before the first look.
-    known: Option<u64>,
+    /// What we know all of; none before the first look.
+    known: Option<Extent>,
     last_seq: u64,
     last_time: Option<DateTime<FixedOffset>>,
     ids: VecDeque<(String, u64)>,
@@ -29,7 +56,14 @@ pub(super) struct EventFile {
 
 impl EventFile {
     pub(super) fn new(root: &ProjectRoot) -> Self {
-        Self { path: root.events(), known: None, last_seq: 0, last_time: None, ids: VecDeque::new() }
+        Self {
+            root: root.clone(),
+            path: root.events(),
+            known: None,
+            last_seq: 0,
+            last_time: None,
+            ids: VecDeque::new(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -53,20 +87,23 @@ impl EventFile {
     /// Reads what others wrote since we looked last: at the first look the newest entries. A torn last line is cut off.
     /// Call it under the lock.
     pub(super) fn catch_up(&mut self) -> io::Result<Vec<Entry>> {
-        let mut file = match open(&self.path, OpenOptions::new().read(true).write(true)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.known = Some(0);
-                return Ok(Vec::new());
-            }
+        let file = match open(&self.path, OpenOptions::new().read(true).write(true)) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let size = file.metadata()?.len();
-        if self.known == Some(size) {
-            return Ok(Vec::new());
+        let now = Extent::of(file.as_ref())?;
+        let size = now.size;
+        if self.known.is_none() && size < TAIL {
+            self.learn_archived()?;
         }
-        // A file that shrank was replaced: what we know of its end is void.
-        let from = self.known.filter(|known| *known < size).unwrap_or_else(|| size.saturating_sub(TAIL));
+        let Some(mut file) = file.filter(|_| self.known != Some(now)) else {
+            self.known = Some(now);
+            return Ok(Vec::new());
+        };
+        // What we know of the end of a file that shrank or was replaced is void.
+        let known = self.known.filter(|known| known.is_of_same(now) && known.size < size);
+        let from = known.map_or_else(|| size.saturating_sub(TAIL), |known| known.size);
         let (mut entries, mut end) = complete_lines(&mut file, from, size)?;
         if entries.is_empty() && from > 0 {
             // One line is longer than what we looked at.
@@ -77,7 +114,7 @@ impl EventFile {
             file.set_len(end)?;
         }
         self.learn(&entries);
-        self.known = Some(end);
+        self.known = Some(Extent { size: end, ..now });
         Ok(entries)
     }
 
@@ -93,14 +130,36 @@ impl EventFile {
             text.push(b'\n');
         }
         let mut file = open(&self.path, files::create_private(OpenOptions::new().append(true).create(true)))?;
-        let before = file.metadata()?.len();
+        let before = Extent::of(Some(&file))?;
         if let Err(error) = file.write_all(&text) {
             // Half a batch is worse than none: it would be written again whole.
-            let _ = file.set_len(before);
+            let _ = file.set_len(before.size);
             return Err(error);
         }
-        self.known = Some(before + text.len() as u64);
+        self.known = Some(before.with(text.len()));
         self.learn(batch);
+        Ok(())
+    }
+
+    /// What the file does not tell because its beginning was archived.
+    fn learn_archived(&mut self) -> io::Result<()> {
+        let Some(newest) = archive::files(&self.root, Kind::Events)?.into_iter().next() else { return Ok(()) };
+        let mut file = open(&newest, OpenOptions::new().read(true))?;
+        let size = file.metadata()?.len();
+        let (mut entries, _) = complete_lines(&mut file, size.saturating_sub(TAIL), size)?;
+        if entries.is_empty() {
+            (entries, _) = complete_lines(&mut file, 0, size)?;
+        }
+        self.learn(&entries);
+        Ok(())
+    }
+
+    /// Archives the file if it is larger than `over` bytes; the numbers go on. Call it under the lock, after
+    /// [`EventFile::catch_up`].
+    pub(super) fn rotate(&mut self, over: u64, now: DateTime<FixedOffset>) -> io::Result<()> {
+        if archive::rotate(&self.root, Kind::Events, over, now)? {
+            self.known = Some(Extent::of(None)?);
+        }
         Ok(())
     }
 

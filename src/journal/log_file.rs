@@ -1,4 +1,5 @@
-//! `session.md`: the log for people. It is continued, never rewritten; what others append to it is noticed by its size.
+//! `session.md`: the log for people. It is continued, and rewritten only by `redaction`; what others append to it is noticed by
+//! its size.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -6,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
-use super::event_file::open;
+use super::archive::{self, Kind};
+use super::event_file::{Extent, open};
 use super::{now, state};
 use crate::line::{self, Line};
 use crate::platform::files;
@@ -16,9 +18,12 @@ use crate::project::ProjectRoot;
 const MAX_FOREIGN: u64 = 4 << 20;
 
 pub(super) struct LogFile {
+    root: ProjectRoot,
     path: PathBuf,
-    /// The size that our last write left; none before the first look.
-    known: Option<u64>,
+    /// What our last write left; none before the first look.
+    known: Option<Extent>,
+    /// The entry up to which all that has a line stands in the file; none before the first look.
+    seq: Option<u64>,
     /// The day of the last line.
     day: Option<NaiveDate>,
     /// The start of the session that is recorded.
@@ -32,8 +37,10 @@ pub(super) struct LogFile {
 impl LogFile {
     pub(super) fn new(root: &ProjectRoot) -> Self {
         Self {
+            root: root.clone(),
             path: root.session_log(),
             known: None,
+            seq: None,
             day: None,
             session: None,
             is_heading_due: false,
@@ -47,10 +54,15 @@ impl LogFile {
 
     /// The size that our last write left; none before it.
     pub(super) fn size(&self) -> Option<u64> {
-        self.known
+        self.known.map(|known| known.size)
     }
 
-    /// The next line stands below a new heading.
+    /// The entry up to which all that has a line stands in the file; none before the first look.
+    pub(super) fn seq(&self) -> Option<u64> {
+        self.seq
+    }
+
+    /// The next lines of a session stand below a new heading.
     pub(super) fn begin_session(&mut self, started: DateTime<FixedOffset>) {
         self.session = Some(started);
         self.is_heading_due = true;
@@ -59,40 +71,75 @@ impl LogFile {
     /// Whether the file is of another size than our last write left it.
     pub(super) fn has_changed(&self) -> bool {
         let size = std::fs::symlink_metadata(&self.path).map_or(0, |metadata| metadata.len());
-        self.known != Some(size)
+        self.size() != Some(size)
     }
 
     /// The lines that stand behind our last write. Call it under the lock.
-    pub(super) fn catch_up(&mut self, root: &ProjectRoot) -> io::Result<Vec<String>> {
+    pub(super) fn catch_up(&mut self) -> io::Result<Vec<String>> {
         let mut file = match open(&self.path, OpenOptions::new().read(true)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.known = None;
-                return Ok(Vec::new());
-            }
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let size = file.metadata()?.len();
+        let now = Extent::of(file.as_ref())?;
+        // Of a file that was replaced, as one that was redacted, the state says how far it is ours.
+        let same = self.known.filter(|known| known.is_of_same(now));
+        let logged = if same.is_none() || !self.owed.is_empty() { state::logged(&self.root) } else { None };
+        if let Some(logged) = &logged {
+            self.seq = logged.seq.or(self.seq);
+            // Another writer has made good for us.
+            self.owed.retain(|line| logged.seq.is_none_or(|seq| line.seq > seq));
+        }
+        let Some(file) = &mut file else {
+            self.known = None;
+            return Ok(Vec::new());
+        };
+        let stated = if same.is_none() { logged.and_then(|logged| logged.size) } else { None };
+        let written = stated.or(self.size());
         // A file that shrank is another one, in which this session is not announced.
-        self.is_heading_due |= self.known.is_some_and(|known| size < known);
-        let known = self.known.or_else(|| state::log_size(root)).filter(|known| *known <= size).unwrap_or(size);
-        self.known = Some(size);
-        if known == size {
+        self.is_heading_due |= self.known.is_some() && written.is_some_and(|written| now.size < written);
+        let known = written.filter(|written| *written <= now.size).unwrap_or(now.size);
+        self.known = Some(now);
+        if known == now.size {
             return Ok(Vec::new());
         }
-        file.seek(SeekFrom::Start(known.max(size.saturating_sub(MAX_FOREIGN))))?;
+        file.seek(SeekFrom::Start(known.max(now.size.saturating_sub(MAX_FOREIGN))))?;
         let mut bytes = Vec::new();
         file.take(MAX_FOREIGN).read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
     }
 
-    /// Appends lines with one write, below the headings that are due. A file that is absent or empty gets its header, also
-    /// when there are no lines. Lines that can't be written are kept for the next call.
-    pub(super) fn append(&mut self, lines: &[Line], previous: Option<DateTime<FixedOffset>>) -> io::Result<()> {
+    /// Takes lines that a writer that died has left out, to be written before the next ones.
+    pub(super) fn owe(&mut self, lines: Vec<Line>) {
+        self.owed.extend(lines);
+    }
+
+    /// Archives the file if it is larger than `over` bytes. Call it under the lock, after [`LogFile::catch_up`].
+    pub(super) fn rotate(&mut self, over: u64, now: DateTime<FixedOffset>) -> io::Result<()> {
+        if archive::rotate(&self.root, Kind::Log, over, now)? {
+            self.known = None;
+        }
+        Ok(())
+    }
+
+    /// Makes the file with its header where it is absent or empty.
+    pub(super) fn make(&mut self) -> io::Result<()> {
+        self.append(&[], None, None)
+    }
+
+    /// Appends the lines of the entries up to `seq` with one write, below the headings that are due. A file that is absent or
+    /// empty gets its header. Lines that can't be written are kept for the next call.
+    pub(super) fn append(
+        &mut self,
+        lines: &[Line],
+        seq: Option<u64>,
+        previous: Option<DateTime<FixedOffset>>,
+    ) -> io::Result<()> {
         self.owed.extend_from_slice(lines);
         let options = &mut OpenOptions::new();
         let mut file = open(&self.path, files::create_private(options.read(true).append(true).create(true)))?;
-        let size = file.metadata()?.len();
+        let before = Extent::of(Some(&file))?;
+        let size = before.size;
         // Somebody may have removed the file in the middle of a session.
         self.is_heading_due |= size == 0;
         let start = match size {
@@ -100,36 +147,43 @@ impl LogFile {
             _ if ends_with_newline(&mut file)? => String::new(),
             _ => "\n".to_owned(),
         };
-        let text = self.text(start, self.day.or(previous.map(|time| time.date_naive())));
+        let (text, is_heading_due) = self.text(start, self.day.or(previous.map(|time| time.date_naive())));
         if let Err(error) = file.write_all(text.as_bytes()) {
             let _ = file.set_len(size);
             return Err(error);
         }
         if let Some(last) = self.owed.last() {
-            (self.day, self.is_heading_due) = (Some(last.time.date_naive()), false);
+            (self.day, self.is_heading_due) = (Some(last.time.date_naive()), is_heading_due);
             self.owed.clear();
         }
-        self.known = Some(size + text.len() as u64);
+        self.known = Some(before.with(text.len()));
+        self.seq = seq.or(self.seq);
         Ok(())
     }
 
-    /// What is owed, with the headings that are due: of the session, or of a day that began.
-    fn text(&self, start: String, mut day: Option<NaiveDate>) -> String {
+    /// What is owed, with the headings that are due: of the session, or of a day that began; and whether the session's is
+    /// still due, as after lines that are older.
+    fn text(&self, start: String, mut day: Option<NaiveDate>) -> (String, bool) {
         let mut text = start;
-        for (index, line) in self.owed.iter().enumerate() {
+        let mut is_due = self.is_heading_due;
+        for line in &self.owed {
             let today = line.time.date_naive();
-            match self.session.filter(|_| index == 0 && self.is_heading_due) {
-                Some(started) => text.push_str(&line::session_heading(&started)),
-                None if day != Some(today) || (index == 0 && self.is_heading_due) => {
-                    text.push_str(&line::day_heading(&line.time));
+            match self.session {
+                Some(started) if is_due && line.time >= started => {
+                    text.push_str(&line::session_heading(&started));
+                    (day, is_due) = (Some(started.date_naive()), false);
                 }
-                None => {}
+                None if is_due => (day, is_due) = (None, false),
+                _ => {}
             }
-            day = Some(today);
+            if day != Some(today) {
+                text.push_str(&line::day_heading(&line.time));
+                day = Some(today);
+            }
             text.push_str(&line.to_string());
             text.push('\n');
         }
-        text
+        (text, is_due)
     }
 }
 

@@ -1,15 +1,17 @@
-//! Reading the record: the newest entries without reading the whole file, what comes after, and the PID file.
+//! Reading the record: the newest entries without reading all of it, those behind a place in it, and the PID file.
+//!
+//! The record is `events.jsonl` and before it what was archived; nobody who reads needs to know where the border lies.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
 
-use notify::{RecommendedWatcher, Watcher as _};
+use chrono::{DateTime, FixedOffset};
 
+use super::archive::{self, Kind};
 use super::event_file::open;
-use crate::entry::Entry;
+use crate::entry::{Entry, What};
 use crate::project::ProjectRoot;
 
 /// What is read of the end of the file at a time.
@@ -33,11 +35,11 @@ pub fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
-/// The newest `count` entries that `keep` wants, the oldest of them first. Reads from the end of the file.
+/// The newest `count` entries that `keep` wants, the oldest of them first. Reads from the end.
 ///
 /// # Errors
 ///
-/// The file is there and can't be read.
+/// The record is there and can't be read.
 pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> io::Result<Vec<Entry>> {
     let mut found = VecDeque::new();
     backwards(root, &mut |entry| {
@@ -49,12 +51,12 @@ pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> 
     Ok(found.into())
 }
 
-/// The entries behind the one with this sequence number, the oldest first; none when that one is not in the file, so that
+/// The entries behind the one with this sequence number, the oldest first; none when that one is not there, so that
 /// what lies between is not known.
 ///
 /// # Errors
 ///
-/// The file is there and can't be read.
+/// The record is there and can't be read.
 pub fn after(root: &ProjectRoot, seq: u64) -> io::Result<Option<Vec<Entry>>> {
     let mut found = VecDeque::new();
     let mut is_whole = false;
@@ -69,19 +71,104 @@ pub fn after(root: &ProjectRoot, seq: u64) -> io::Result<Option<Vec<Entry>>> {
     Ok(is_whole.then(|| found.into()))
 }
 
+/// The entries of a higher sequence number, the oldest first.
+///
+/// # Errors
+///
+/// The record is there and can't be read.
+pub fn newer(root: &ProjectRoot, seq: u64) -> io::Result<Vec<Entry>> {
+    let mut found = VecDeque::new();
+    backwards(root, &mut |entry| {
+        let is_newer = entry.seq > seq;
+        if is_newer {
+            found.push_front(entry);
+        }
+        is_newer
+    })?;
+    Ok(found.into())
+}
+
+/// The entries since a moment, the oldest first.
+///
+/// # Errors
+///
+/// The record is there and can't be read.
+pub fn since(root: &ProjectRoot, moment: &DateTime<FixedOffset>) -> io::Result<Vec<Entry>> {
+    let mut found = VecDeque::new();
+    backwards(root, &mut |entry| {
+        let is_since = entry.time >= *moment;
+        // What had to wait elsewhere stands behind younger entries.
+        let goes_on = is_since || entry.what.is_late();
+        if is_since {
+            found.push_front(entry);
+        }
+        goes_on
+    })?;
+    Ok(found.into())
+}
+
+/// The entries of the latest session and behind it, the oldest first; all of them where no session began.
+///
+/// # Errors
+///
+/// The record is there and can't be read.
+pub fn latest_session(root: &ProjectRoot) -> io::Result<Vec<Entry>> {
+    let mut found = VecDeque::new();
+    backwards(root, &mut |entry| {
+        let is_begin = matches!(entry.what, What::Started(_));
+        found.push_front(entry);
+        !is_begin
+    })?;
+    Ok(found.into())
+}
+
 /// Hands out the entries, the newest first, as long as `more` wants more.
-fn backwards(root: &ProjectRoot, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<()> {
-    let mut file = match open(&root.events(), OpenOptions::new().read(true)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+///
+/// # Errors
+///
+/// The record is there and can't be read.
+pub fn backwards(root: &ProjectRoot, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<()> {
+    // Before the archive is listed: else a file that is archived this moment would be in neither.
+    let current = open_to_read(&root.events())?;
+    // And if it is, it would be in both.
+    let mut before = u64::MAX;
+    let mut more = |entry: Entry| {
+        let is_new = entry.seq < before;
+        before = before.min(entry.seq);
+        !is_new || more(entry)
     };
+    if let Some(mut file) = current
+        && !backwards_in(&mut file, &mut more)?
+    {
+        return Ok(());
+    }
+    for path in archive::files(root, Kind::Events)? {
+        // Somebody may have removed it since.
+        if let Some(mut file) = open_to_read(&path)?
+            && !backwards_in(&mut file, &mut more)?
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn open_to_read(path: &Path) -> io::Result<Option<File>> {
+    match open(path, OpenOptions::new().read(true)) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The same with the entries of one file; false when no more are wanted.
+fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<bool> {
     let mut end = file.metadata()?.len();
     // The begin of a line whose other part lies in the chunk before.
     let mut tail: Vec<u8> = Vec::new();
     while end > 0 {
         let start = end.saturating_sub(CHUNK);
-        let mut chunk = read_range(&mut file, start, end)?;
+        let mut chunk = read_range(file, start, end)?;
         chunk.append(&mut tail);
         let whole_from = match start {
             0 => 0,
@@ -91,14 +178,14 @@ fn backwards(root: &ProjectRoot, more: &mut dyn FnMut(Entry) -> bool) -> io::Res
             if let Ok(entry) = serde_json::from_slice::<Entry>(line)
                 && !more(entry)
             {
-                return Ok(());
+                return Ok(false);
             }
         }
         chunk.truncate(whole_from);
         tail = chunk;
         end = start;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {
@@ -106,66 +193,4 @@ fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(end - start).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Follows the record: each call waits for new entries.
-pub struct Follow {
-    root: ProjectRoot,
-    read_to: u64,
-    changed: Receiver<()>,
-    _watcher: RecommendedWatcher,
-}
-
-impl Follow {
-    /// Begins behind the newest entry.
-    ///
-    /// # Errors
-    ///
-    /// The folder of the record can't be watched.
-    pub fn from_end(root: &ProjectRoot) -> io::Result<Follow> {
-        let (sender, changed) = mpsc::channel();
-        let forward = move |_| {
-            // Nobody waits any more.
-            let _ = sender.send(());
-        };
-        let mut watcher = notify::recommended_watcher(forward).map_err(io::Error::other)?;
-        watcher.watch(&root.context_dir(), notify::RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-        let read_to = std::fs::metadata(root.events()).map_or(0, |metadata| metadata.len());
-        Ok(Follow { root: root.clone(), read_to, changed, _watcher: watcher })
-    }
-
-    /// Waits until there are new entries and gives them.
-    ///
-    /// # Errors
-    ///
-    /// The file can't be read, or the folder can't be watched any more.
-    pub fn wait(&mut self) -> io::Result<Vec<Entry>> {
-        loop {
-            let entries = self.new_entries()?;
-            if !entries.is_empty() {
-                return Ok(entries);
-            }
-            self.changed.recv().map_err(io::Error::other)?;
-        }
-    }
-
-    fn new_entries(&mut self) -> io::Result<Vec<Entry>> {
-        let mut file = match open(&self.root.events(), OpenOptions::new().read(true)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.read_to = 0;
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(error),
-        };
-        let size = file.metadata()?.len();
-        if size < self.read_to {
-            self.read_to = 0;
-        }
-        let bytes = read_range(&mut file, self.read_to, size)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.read_to += whole as u64;
-        let lines = bytes[..whole].split(|byte| *byte == b'\n');
-        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
-    }
 }

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::Serialize;
@@ -16,7 +17,8 @@ use crate::entry::{Entry, What};
 use crate::line::{self, Line};
 use crate::platform::files;
 use crate::project::ProjectRoot;
-use crate::status::{LastCommand, LastEvent, State, WatchMode};
+use crate::redact::Redactor;
+use crate::status::{LastCommand, LastEvent, Mark, State, WatchMode};
 
 /// The version of our part of the file.
 const SCHEMA: u32 = 1;
@@ -41,6 +43,11 @@ pub struct TrackerFacts {
     pub state: State,
     /// Why it is `backoff` or `failed`.
     pub reason: Option<String>,
+    /// When a pause ends: never of a live tracker, and written so that nothing of the last pause stays.
+    pub paused_until: Option<String>,
+    /// The folders that are recorded; Context Engine's part of the file has them.
+    #[serde(skip)]
+    pub watching: Vec<PathBuf>,
     /// How changes are learnt of.
     pub watch_mode: Option<WatchMode>,
     /// Why the record may come late or with gaps.
@@ -65,6 +72,8 @@ impl TrackerFacts {
             stopped_at: None,
             state: State::Starting,
             reason: None,
+            paused_until: None,
+            watching: Vec::new(),
             watch_mode: None,
             degraded: None,
             config_problem: None,
@@ -98,11 +107,17 @@ pub(super) struct Update<'a> {
     pub(super) lines: &'a [Line],
     pub(super) tracker: Option<&'a TrackerFacts>,
     pub(super) log_size: Option<u64>,
+    pub(super) log_seq: Option<u64>,
+    pub(super) redactor: &'a Redactor,
+    /// How many secrets were taken out since the last update.
+    pub(super) redactions: u64,
 }
 
 /// Writes the file. Call it under the lock.
 pub(super) fn update(root: &ProjectRoot, update: &Update<'_>) -> io::Result<()> {
     let mut state = load(root)?;
+    // Context Engine writes the commands themselves.
+    redact_commands(&mut state, update.redactor);
     state.insert("schema".into(), SCHEMA.into());
     if let Some(facts) = update.tracker {
         let is_live = matches!(facts.state, State::Starting | State::Running);
@@ -110,7 +125,8 @@ pub(super) fn update(root: &ProjectRoot, update: &Update<'_>) -> io::Result<()> 
         state.insert("started_at".into(), plain_time(&facts.started_at));
         let stopped_at = facts.stopped_at.as_deref().map_or(Value::Null, plain_time);
         state.insert("stopped_at".into(), stopped_at);
-        state.insert("watching".into(), json!([root.path()]));
+        let watching = if facts.watching.is_empty() { json!([root.path()]) } else { json!(facts.watching) };
+        state.insert("watching".into(), watching);
     }
     let tracker = object(&mut state, "tracker");
     if let Some(Value::Object(facts)) = update.tracker.map(serde_json::to_value).transpose()? {
@@ -119,11 +135,73 @@ pub(super) fn update(root: &ProjectRoot, update: &Update<'_>) -> io::Result<()> 
     if let Some(size) = update.log_size {
         tracker.insert("log_size".into(), size.into());
     }
+    if let Some(seq) = update.log_seq {
+        tracker.insert("log_seq".into(), seq.into());
+    }
+    count_redactions(tracker, update.redactions);
     let event = update.lines.iter().rev().find(|line| line.is_event);
     let event = event.map(|line| (LastEvent { time: wire_time(&line.time), detail: line.detail.clone() }, line.time));
     let command = update.batch.iter().rev().find_map(last_command);
     note(&mut state, event, command)?;
     store(root, &state)
+}
+
+/// Adds to the number of secrets that were taken out of the record so far.
+fn count_redactions(tracker: &mut Map<String, Value>, more: u64) {
+    let so_far = tracker.get("redactions").and_then(Value::as_u64).unwrap_or(0);
+    tracker.insert("redactions".into(), (so_far + more).into());
+}
+
+/// Takes the secrets out of the last command; gives their number.
+fn redact_commands(state: &mut Map<String, Value>, redactor: &Redactor) -> u64 {
+    let mut count = 0;
+    let mut redact = |command: Option<&mut Value>| {
+        let Some(Value::Object(command)) = command else { return };
+        if let Some(Value::String(text)) = command.get_mut("command") {
+            count += redactor.in_place(text, Redactor::command);
+        }
+        if let Some(Value::String(text)) = command.get_mut("status") {
+            count += redactor.in_place(text, Redactor::text);
+        }
+    };
+    redact(state.get_mut("last_command"));
+    redact(state.get_mut("tracker").and_then(|tracker| tracker.get_mut("last_command")));
+    count
+}
+
+/// What the redaction of the other files changes in this one.
+pub(super) struct Redacted {
+    /// The size of `session.md` up to the end of our last write, if that is known.
+    pub(super) log_size: Option<u64>,
+    /// How many secrets were taken out of the entries.
+    pub(super) redactions: u64,
+}
+
+/// Takes the secrets out of the file, or only gives their number. Call it under the lock.
+pub(super) fn redact(root: &ProjectRoot, redactor: &Redactor, others: &Redacted, is_dry: bool) -> io::Result<u64> {
+    let Some(mut state) = read_bounded(root)?.and_then(|bytes| parse(&bytes)) else { return Ok(0) };
+    let was = state.clone();
+    let mut count = redact_commands(&mut state, redactor);
+    // Of the events, only a commit has words of the user's.
+    let mut redact = |event: Option<&mut Value>| {
+        if let Some(Value::String(detail)) = event.and_then(|event| event.get_mut("detail"))
+            && detail.starts_with("Committed: ")
+        {
+            count += redactor.in_place(detail, Redactor::text);
+        }
+    };
+    redact(state.get_mut("last_event"));
+    redact(state.get_mut("tracker").and_then(|tracker| tracker.get_mut("last_event")));
+    if let Some(size) = others.log_size {
+        object(&mut state, "tracker").insert("log_size".into(), size.into());
+    }
+    if others.redactions > 0 {
+        count_redactions(object(&mut state, "tracker"), others.redactions);
+    }
+    if !is_dry && state != was {
+        store(root, &state)?;
+    }
+    Ok(count)
 }
 
 fn last_command(entry: &Entry) -> Option<(LastCommand, DateTime<FixedOffset>)> {
@@ -152,7 +230,7 @@ fn note(
 }
 
 /// Says what the agent knows of a project that has no tracker. Call it under the lock.
-pub(super) fn mark(root: &ProjectRoot, is: State, reason: Option<&str>) -> io::Result<()> {
+pub(super) fn mark(root: &ProjectRoot, mark: &Mark) -> io::Result<()> {
     let mut state = load(root)?;
     let stopped_at = wire_time(&now());
     state.insert("status".into(), "stopped".into());
@@ -166,14 +244,26 @@ pub(super) fn mark(root: &ProjectRoot, is: State, reason: Option<&str>) -> io::R
         tracker.insert("stopped_at".into(), stopped_at.into());
     }
     tracker.insert("pid".into(), Value::Null);
-    tracker.insert("state".into(), serde_json::to_value(is)?);
-    tracker.insert("reason".into(), reason.map_or(Value::Null, Value::from));
+    tracker.insert("state".into(), serde_json::to_value(mark.state)?);
+    tracker.insert("reason".into(), mark.reason.clone().into());
+    tracker.insert("paused_until".into(), mark.paused_until.clone().into());
     store(root, &state)
 }
 
-/// The size that our last write left `session.md` with.
-pub(super) fn log_size(root: &ProjectRoot) -> Option<u64> {
-    parse(&read_bounded(root).ok()??)?.get("tracker")?.get("log_size")?.as_u64()
+/// What the file says of `session.md`.
+pub(super) struct Logged {
+    /// The size that our last write left it with.
+    pub(super) size: Option<u64>,
+    /// The entry up to which all that has a line stands in it.
+    pub(super) seq: Option<u64>,
+}
+
+/// What the last write left `session.md` like; none where the file does not tell.
+pub(super) fn logged(root: &ProjectRoot) -> Option<Logged> {
+    let state = parse(&read_bounded(root).ok()??)?;
+    let tracker = state.get("tracker")?;
+    let number = |key: &str| tracker.get(key).and_then(Value::as_u64);
+    Some(Logged { size: number("log_size"), seq: number("log_seq") })
 }
 
 /// Whether the file says something.

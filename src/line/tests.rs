@@ -30,9 +30,12 @@ fn ran(command: &str, status: &str, duration_ms: Option<u64>) -> Entry {
         status: status.into(),
         exit_code: None,
         duration_ms,
+        began_ns: None,
         cwd: None,
         source: Source::Log,
+        files_changed: None,
         late: false,
+        redactions: 0,
     }))
 }
 
@@ -46,6 +49,13 @@ fn lines_are_in_the_words_of_the_format() {
     assert_eq!(line(&entry(What::Moved(moved))), "[10:00:07] Moved: a/ -> b/");
     assert_eq!(line(&ran("cargo test", "Success", Some(8_100))), "[10:00:07] Ran: cargo test -> Success (8.1 s)");
     assert_eq!(line(&ran("x", "Failed (exit 1)", None)), "[10:00:07] Ran: x -> Failed (exit 1)");
+    let mut formatted = ran("cargo fmt", "Success", Some(1_200));
+    for (files, text) in [(0, "(1.2 s)"), (1, "(1.2 s, 1 file)"), (14, "(1.2 s, 14 files)")] {
+        if let What::Ran(ran) = &mut formatted.what {
+            ran.files_changed = Some(files);
+        }
+        assert_eq!(line(&formatted), format!("[10:00:07] Ran: cargo fmt -> Success {text}"));
+    }
 }
 
 #[test]
@@ -153,8 +163,15 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn a_command_reads_back(command in text(), status in text()) {
-        let line = line(&ran(&command, &status, None));
+    fn a_command_reads_back(command in text(), status in text(), ms in any::<Option<u64>>(), files in any::<Option<u64>>()) {
+        let mut entry = ran(&command, &status, ms);
+        if let What::Ran(ran) = &mut entry.what {
+            ran.files_changed = files;
+        }
+        let line = line(&entry);
+        let facts = [ms.map(duration), files.filter(|files| *files > 0).map(super::files)];
+        let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let status = if facts.is_empty() { status } else { format!("{status} ({facts})") };
         let is_one_line = !line.chars().any(|c| c.is_control() || c == '\u{2028}');
         prop_assert!(is_one_line);
         let parsed = parse(&line).unwrap();

@@ -1,5 +1,6 @@
 use super::*;
-use crate::status::{LastEvent, Reach};
+use crate::config::Notify;
+use crate::status::{LastEvent, Reach, Settings};
 
 fn project(path: &str, state: State) -> ProjectStatus {
     ProjectStatus { agent: Reach::Running, ..ProjectStatus::unknown(Path::new(path), state) }
@@ -12,6 +13,7 @@ fn agent(projects: impl IntoIterator<Item = ProjectStatus>) -> AgentStatus {
         tray: true,
         started_at: "2026-11-22T09:00:00+01:00".into(),
         projects: projects.into_iter().collect(),
+        settings: Settings::default(),
     }
 }
 
@@ -21,6 +23,7 @@ fn drawn(items: &[Item]) -> Vec<String> {
         .iter()
         .flat_map(|item| match item {
             Item::Command { label, enabled: true, .. } => vec![label.clone()],
+            Item::Check { label, checked, .. } => vec![format!("[{}] {label}", if *checked { "x" } else { " " })],
             Item::Command { label, enabled: false, .. } | Item::Label(label) => vec![format!("- {label}")],
             Item::Separator => vec!["---".to_owned()],
             Item::Submenu { label, items } => {
@@ -40,7 +43,9 @@ fn submenus(status: &AgentStatus) -> Vec<String> {
 
 fn request_of(items: &[Item], wanted: &str) -> Option<Request> {
     items.iter().find_map(|item| match item {
-        Item::Command { label, request, .. } if label == wanted => Some(request.clone()),
+        Item::Command { label, request, .. } | Item::Check { label, request, .. } if label == wanted => {
+            Some(request.clone())
+        }
         Item::Submenu { items, .. } => request_of(items, wanted),
         _ => None,
     })
@@ -62,17 +67,32 @@ fn a_recorded_project_says_since_when_and_what_happened_last() {
         "  - 22 Nov 10:03  Edited: src/main.rs",
         "  ---",
         "  Stop session",
+        "  Pause",
+        "    For 15 minutes",
+        "    For 1 hour",
+        "    Until tomorrow",
+        "    Until I resume it",
         "  ---",
         "  Open session log",
         "  Open folder",
+        "  Copy brief",
         "  ---",
+        "  [ ] Mute notifications",
         "  Remove from list",
         "---",
+        "Add project...",
         "- Start all",
         "Stop all",
         "---",
+        "[x] Show notifications",
+        "[ ] Launch at login",
+        "Open configuration",
+        "---",
+        "Why isn't it recording?",
         "Open diagnostics",
-        "Quit",
+        "About Context Tray",
+        "---",
+        "Quit (sessions resume at the next launch)",
     ];
     assert_eq!(drawn(&menu(&agent([shop]))), expected);
 }
@@ -82,10 +102,18 @@ fn without_projects_it_says_how_to_get_one() {
     let expected = [
         "- No projects yet, run \"ctx start\" in one",
         "---",
+        "Add project...",
         "- Start all",
         "- Stop all",
         "---",
+        "[x] Show notifications",
+        "[ ] Launch at login",
+        "Open configuration",
+        "---",
+        "Why isn't it recording?",
         "Open diagnostics",
+        "About Context Tray",
+        "---",
         "Quit",
     ];
     assert_eq!(drawn(&menu(&agent([]))), expected);
@@ -106,7 +134,7 @@ fn every_state_offers_what_changes_it() {
         (State::Running, false, true),
         (State::Starting, false, true),
         (State::Stopped, true, false),
-        (State::Paused, true, false),
+        (State::Paused, false, true),
         (State::Stale, true, false),
         (State::Backoff, true, true),
         (State::Failed, true, false),
@@ -114,7 +142,9 @@ fn every_state_offers_what_changes_it() {
         let lines = drawn(&menu(&agent([project("/p/shop", state)])));
         assert_eq!(lines.contains(&"  Start session".to_owned()), start, "{state:?}");
         assert_eq!(lines.contains(&"  Stop session".to_owned()), stop, "{state:?}");
-        assert_eq!(lines.contains(&"Start all".to_owned()), start, "{state:?}");
+        assert_eq!(lines.contains(&"  Resume".to_owned()), state == State::Paused, "{state:?}");
+        assert_eq!(lines.contains(&"  Pause".to_owned()), stop, "{state:?}");
+        assert_eq!(lines.contains(&"Start all".to_owned()), start || state == State::Paused, "{state:?}");
         assert_eq!(lines.contains(&"Stop all".to_owned()), stop, "{state:?}");
     }
 }
@@ -122,7 +152,14 @@ fn every_state_offers_what_changes_it() {
 #[test]
 fn a_project_without_its_folder_can_only_be_removed() {
     let lines = drawn(&menu(&agent([project("/p/shop", State::Missing)])));
-    for line in ["  - Start session", "  - Open session log", "  - Open folder", "  Remove from list", "- Start all"] {
+    for line in [
+        "  - Start session",
+        "  - Open session log",
+        "  - Open folder",
+        "  - Copy brief",
+        "  Remove from list",
+        "- Start all",
+    ] {
         assert!(lines.contains(&line.to_owned()), "{line} in {lines:#?}");
     }
 }
@@ -182,7 +219,9 @@ fn a_name_can_not_disguise_the_menu() {
 fn the_icon_shows_the_worst() {
     let of = |states: &[State]| icon(&agent(states.iter().map(|state| project("/p/x", *state))));
     assert_eq!(of(&[]), IconState::Idle);
-    assert_eq!(of(&[State::Stopped, State::Paused]), IconState::Idle);
+    assert_eq!(of(&[State::Stopped]), IconState::Idle);
+    assert_eq!(of(&[State::Stopped, State::Paused]), IconState::Paused);
+    assert_eq!(of(&[State::Running, State::Paused]), IconState::Recording);
     assert_eq!(of(&[State::Stopped, State::Starting]), IconState::Recording);
     assert_eq!(of(&[State::Running, State::Stale]), IconState::Trouble);
 }
@@ -192,6 +231,7 @@ fn the_tooltip_counts() {
     let of = |states: &[State]| tooltip(&agent(states.iter().map(|state| project("/p/x", *state))));
     assert_eq!(of(&[]), "Context Tray: no projects yet, run \"ctx start\" in one");
     assert_eq!(of(&[State::Stopped]), "Context Tray: not recording");
+    assert_eq!(of(&[State::Stopped, State::Paused]), "Context Tray: paused");
     assert_eq!(of(&[State::Running]), "Context Tray: recording 1 project");
     assert_eq!(of(&[State::Running, State::Starting]), "Context Tray: recording 2 projects");
     assert_eq!(of(&[State::Running, State::Stopped]), "Context Tray: recording 1 of 2 projects");
@@ -211,4 +251,50 @@ fn a_click_on_the_icon_opens_the_log_where_something_happened_last() {
     assert_eq!(primary(&status), log("/p/b"));
     assert_eq!(primary(&agent([project("/p/a", State::Stopped), project("/p/b", State::Stopped)])), log("/p/a"));
     assert_eq!(primary(&agent([project("/p/a", State::Missing)])), Request::Open { what: Openable::Diagnostics });
+}
+
+#[test]
+fn a_pause_says_when_it_ends_and_can_be_ended() {
+    let paused =
+        ProjectStatus { paused_until: Some("2026-11-22T15:30:00+01:00".into()), ..project("/p/shop", State::Paused) };
+    let items = menu(&agent([paused]));
+    assert!(drawn(&items).contains(&"shop: paused until 22 Nov 15:30".to_owned()), "{:#?}", drawn(&items));
+    assert_eq!(request_of(&items, "Resume"), Some(Request::Start { project: "/p/shop".into(), force: false }));
+    let hour = Request::Pause { project: "/p/shop".into(), span: Span::Seconds(3600) };
+    assert_eq!(request_of(&items, "For 1 hour"), Some(hour));
+}
+
+#[test]
+fn what_is_muted_is_checked_and_a_click_turns_it_over() {
+    let mut status = agent([project("/p/shop", State::Running), project("/p/web", State::Running)]);
+    status.settings.notify = Notify { enabled: false, mute: vec!["/p/web".into()] };
+    let lines = drawn(&menu(&status));
+    let muted: Vec<_> = lines.iter().filter(|line| line.contains("notifications")).collect();
+    assert_eq!(muted, ["  [ ] Mute notifications", "  [x] Mute notifications", "[ ] Show notifications"]);
+    let items = menu(&status);
+    assert_eq!(request_of(&items, "Show notifications"), Some(Request::Mute { project: None, muted: false }));
+    let mute = Request::Mute { project: Some("/p/shop".into()), muted: true };
+    assert_eq!(request_of(&items, "Mute notifications"), Some(mute));
+}
+
+#[test]
+fn of_many_projects_those_that_matter_most_stand_in_the_menu_itself() {
+    let of = |index: usize| if index == 99 { State::Failed } else { State::Stopped };
+    let status = agent((0..100).map(|index| project(&format!("/p/{index:03}"), of(index))));
+    let labels = submenus(&status);
+    assert_eq!(labels.len(), PROJECTS + 1);
+    assert_eq!((labels[0].as_str(), labels[1].as_str()), ("099: failed", "000: not recording"));
+    assert_eq!(labels[PROJECTS], "More (85)");
+    assert_eq!(
+        request_of(&menu(&status), "Start session"),
+        Some(Request::Start { project: "/p/099".into(), force: false })
+    );
+}
+
+#[test]
+fn a_name_that_reads_from_the_right_turns_nothing_beside_it() {
+    let labels = submenus(&agent([project("/p/\u{5d7}\u{5e0}\u{5d5}\u{5ea}", State::Running)]));
+    assert_eq!(labels, ["\u{2068}\u{5d7}\u{5e0}\u{5d5}\u{5ea}\u{2069}: recording"]);
+    let emoji = submenus(&agent([project("/p/\u{1f469}\u{200d}\u{1f4bb} R&D", State::Running)]));
+    assert_eq!(emoji, ["\u{1f469}\u{200d}\u{1f4bb} R&D: recording"]);
 }

@@ -1,6 +1,6 @@
 //! Files: what identifies one, how one is opened and replaced safely, and what kind of disk it lies on.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -127,9 +127,25 @@ pub fn claim_dir(path: &Path) -> io::Result<()> {
 ///
 /// The folder can't be written; the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, bytes, None)
+}
+
+/// The same with these permissions, for a file that is not ours alone.
+///
+/// # Errors
+///
+/// The folder can't be written, or the permissions can't be given; the old file is as it was.
+pub fn replace_as(path: &Path, bytes: &[u8], permissions: Permissions) -> io::Result<()> {
+    replace_with(path, bytes, Some(permissions))
+}
+
+fn replace_with(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
     let mut tries = 0;
     loop {
         match file.persist(path) {
@@ -168,6 +184,20 @@ pub fn lock_by(file: &File, deadline: Instant) -> io::Result<bool> {
 /// The path does not exist, or the system does not tell.
 pub fn file_system(path: &Path) -> io::Result<FsKind> {
     os::file_system(path)
+}
+
+/// How much one user may watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchLimits {
+    /// So many folders.
+    pub folders: u64,
+    /// By so many processes.
+    pub processes: u64,
+}
+
+/// What the system allows this user to watch; none where there is no such limit.
+pub fn watch_limits() -> Option<WatchLimits> {
+    os::watch_limits()
 }
 
 /// The failure of doing something to a file of our own in the user's state folder.

@@ -1,9 +1,16 @@
 //! Linux: `/proc` for who a process is, a pidfd for signalling it, `statfs` for what lies below a folder.
 
+#[path = "linux/autostart.rs"]
+mod autostart;
+#[path = "linux/service.rs"]
+mod service;
+
 use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
@@ -11,9 +18,11 @@ use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
-use super::files::FsKind;
+use super::files::{FsKind, WatchLimits};
 use super::process::End;
 pub(super) use super::unix::*;
+pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
+pub(super) use service::{service_interval, tell_service_manager};
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";
 
@@ -93,14 +102,44 @@ pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     }
 }
 
-#[cfg(target_env = "gnu")]
+/// Boot time runs on while the machine sleeps, the monotonic time does not.
+pub(super) fn slept() -> Duration {
+    let (monotonic, boot) = (clock(libc::CLOCK_MONOTONIC), clock(libc::CLOCK_BOOTTIME));
+    boot.saturating_sub(monotonic)
+}
+
 pub(super) fn give_back_memory() {
+    give_back_heap();
+    give_back_code();
+}
+
+#[cfg(target_env = "gnu")]
+fn give_back_heap() {
     // SAFETY: the function has no preconditions, and may be called from any thread (malloc_trim(3)).
     unsafe { libc::malloc_trim(0) };
 }
 
 #[cfg(not(target_env = "gnu"))]
-pub(super) fn give_back_memory() {}
+fn give_back_heap() {}
+
+/// The pages of our own code that only the beginning needed: what is needed again is mapped again from the file.
+fn give_back_code() {
+    let (Ok(program), Ok(maps)) = (env::current_exe(), fs::read_to_string("/proc/self/maps")) else { return };
+    let code = maps.lines().filter(|line| program.to_str().is_some_and(|path| line.ends_with(path)));
+    for (from, to) in code.filter_map(code_range) {
+        // SAFETY: a range that holds code, which nobody writes: it is not executed and writable at once, and each access
+        // finds the file's bytes there as before (madvise(2), MADV_DONTNEED of a file's private mapping).
+        unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(from), to - from, libc::MADV_DONTNEED) };
+    }
+}
+
+/// The range of a line of `/proc/PID/maps` if it holds code that can't be written.
+fn code_range(line: &str) -> Option<(usize, usize)> {
+    let (range, rest) = line.split_once(' ')?;
+    let (from, to) = range.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    Some((number(from)?, number(to)?)).filter(|(from, to)| rest.starts_with("r-xp ") && from < to)
+}
 
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
     // The field's width and sign differ between architectures; the numbers fit into 32 bits.
@@ -129,6 +168,33 @@ pub(super) fn has_desktop() -> bool {
     (set("DISPLAY") || set("WAYLAND_DISPLAY")) && (set("DBUS_SESSION_BUS_ADDRESS") || bus())
 }
 
+pub(super) fn watch_limits() -> Option<WatchLimits> {
+    let limit = |name: &str| fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse().ok();
+    Some(WatchLimits { folders: limit("max_user_watches")?, processes: limit("max_user_instances")? })
+}
+
+pub(super) fn folder_pickers(title: &str) -> Vec<Command> {
+    let mut zenity = Command::new("zenity");
+    zenity.args(["--file-selection", "--directory"]).arg(format!("--title={title}"));
+    let mut kdialog = Command::new("kdialog");
+    kdialog.args(["--title", title, "--getexistingdirectory"]);
+    vec![zenity, kdialog]
+}
+
+pub(super) const COPY_HINT: &str = "install wl-clipboard (Wayland), xclip or xsel, or run `ctx brief`";
+
+/// Wayland's own comes first where there is one: the others only reach it through X11.
+pub(super) fn copiers() -> Vec<Command> {
+    let mut wl_copy = Command::new("wl-copy");
+    wl_copy.args(["--type", "text/plain;charset=utf-8"]);
+    let mut xclip = Command::new("xclip");
+    xclip.args(["-selection", "clipboard"]);
+    let mut xsel = Command::new("xsel");
+    xsel.args(["--clipboard", "--input"]);
+    let wayland = env::var_os("WAYLAND_DISPLAY").map(|_| wl_copy);
+    wayland.into_iter().chain([xclip, xsel]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +205,17 @@ mod tests {
         let stat = format!("42 (a) b (c) {}", fields.join(" "));
         assert_eq!(state_and_start(&stat), Some(("3", "22")));
         assert_eq!(state_and_start("42 (short) S 1"), None);
+    }
+
+    #[test]
+    fn only_code_that_can_not_be_written_is_given_back() {
+        let line = |rights: &str| format!("55f57c3b5000-55f57c689000 {rights} 00131000 fe:00 42   /usr/bin/ctx");
+        assert_eq!(code_range(&line("r-xp")), Some((0x55f5_7c3b_5000, 0x55f5_7c68_9000)));
+        for other in ["r--p", "rw-p", "rwxp", "r-xs"] {
+            assert_eq!(code_range(&line(other)), None);
+        }
+        assert_eq!(code_range("x"), None);
+        give_back_memory();
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
 
 use super::files::FsKind;
+pub(super) use super::not_linux::*;
 use super::process::End;
 pub(super) use super::unix::*;
 
@@ -80,6 +82,12 @@ pub(super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     if identity(pid).as_deref() == Some(meant) { end_by_number(pid, end) } else { Ok(false) }
 }
 
+/// The one clock runs on while the machine sleeps, the other does not (`clock_gettime(3)`).
+pub(super) fn slept() -> Duration {
+    let (awake, all) = (clock(libc::CLOCK_UPTIME_RAW), clock(libc::CLOCK_MONOTONIC_RAW));
+    all.saturating_sub(awake)
+}
+
 pub(super) fn give_back_memory() {}
 
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
@@ -113,4 +121,21 @@ pub(super) fn private_listener(options: ListenerOptions<'_>) -> io::Result<Liste
 /// A login over SSH has no window server.
 pub(super) fn has_desktop() -> bool {
     std::env::var_os("SSH_CONNECTION").is_none()
+}
+
+pub(super) fn folder_pickers(title: &str) -> Vec<Command> {
+    let mut script = Command::new("osascript");
+    // The title is an argument, so that nothing in it is taken for a part of the script.
+    let lines = ["on run arguments", "POSIX path of (choose folder with prompt (item 1 of arguments))", "end run"];
+    script.args(lines.iter().flat_map(|line| ["-e", line])).arg(title);
+    vec![script]
+}
+
+pub(super) const COPY_HINT: &str = "run `ctx brief`";
+
+pub(super) fn copiers() -> Vec<Command> {
+    let mut pbcopy = Command::new("pbcopy");
+    // Else it takes its input for the encoding of the system's first years.
+    pbcopy.env("LC_CTYPE", "UTF-8");
+    vec![pbcopy]
 }

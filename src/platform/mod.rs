@@ -7,11 +7,13 @@
 
 #![allow(unsafe_code)]
 
+pub mod autostart;
 pub mod desktop;
 pub mod directories;
 pub mod files;
 pub mod instance;
 pub mod process;
+pub mod service;
 pub mod signals;
 pub mod socket;
 
@@ -28,3 +30,6 @@ mod os;
 
 #[cfg(unix)]
 mod unix;
+
+#[cfg(not(target_os = "linux"))]
+mod not_linux;

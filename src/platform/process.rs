@@ -5,6 +5,7 @@
 
 use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use super::os;
 
@@ -50,6 +51,11 @@ pub(super) enum End {
 /// sleeps for hours. Does nothing where the allocator does so by itself.
 pub fn give_back_memory() {
     os::give_back_memory();
+}
+
+/// How long the machine has slept since it was started.
+pub fn slept() -> Duration {
+    os::slept()
 }
 
 /// Starts a process that outlives us and our terminal: a session of its own, no input and no output but the given

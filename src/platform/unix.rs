@@ -77,6 +77,14 @@ pub(super) fn make_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// What one of the system's clocks shows; nothing for a clock that it does not have.
+pub(super) fn clock(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes the time into the place that it is given, which lives until it returns.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
 pub(super) fn detach(command: &mut Command) {
     command.current_dir("/");
     let new_session = || match rustix::process::setsid() {

@@ -22,14 +22,17 @@ use windows_sys::Win32::Foundation::{FILETIME, HANDLE, LocalFree, WAIT_TIMEOUT};
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{GetTokenInformation, TOKEN_QUERY, TOKEN_USER, TokenUser};
 use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OPEN_REPARSE_POINT, GetDriveTypeW};
+use windows_sys::Win32::System::SystemInformation::GetTickCount64;
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, GetCurrentProcess, GetProcessTimes, OpenProcess, OpenProcessToken,
     PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, QueryFullProcessImageNameW,
     TerminateProcess, WaitForSingleObject,
 };
+use windows_sys::Win32::System::WindowsProgramming::QueryUnbiasedInterruptTime;
 
 use super::files::FsKind;
 use super::files::stable_hash;
+pub(super) use super::not_linux::*;
 use super::process::End;
 use super::signals::StopSignal;
 
@@ -132,6 +135,18 @@ pub(super) fn end_process(pid: u32, meant: &str, _end: End) -> io::Result<bool> 
 
 pub(super) fn detach(command: &mut Command) {
     command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
+}
+
+/// The tick count runs on while the machine sleeps, the unbiased time does not.
+pub(super) fn slept() -> Duration {
+    let mut awake = 0;
+    // SAFETY: the call writes the time, in units of 100 ns, into the place that it is given, which lives until it returns.
+    if unsafe { QueryUnbiasedInterruptTime(&raw mut awake) } == 0 {
+        return Duration::ZERO;
+    }
+    // SAFETY: the function has no preconditions.
+    let all = Duration::from_millis(unsafe { GetTickCount64() });
+    all.saturating_sub(Duration::from_nanos(awake.saturating_mul(100)))
 }
 
 pub(super) fn give_back_memory() {}
@@ -319,4 +334,29 @@ pub(super) fn hang_up(_stream: &Stream) {}
 /// The task bar is always there.
 pub(super) fn has_desktop() -> bool {
     true
+}
+
+/// By the shell's own classes; the title is passed by the environment, so that nothing in it is taken for a part of the
+/// script.
+pub(super) fn folder_pickers(title: &str) -> Vec<Command> {
+    const SCRIPT: &str = "[Console]::OutputEncoding = [Text.Encoding]::UTF8; \
+        Add-Type -AssemblyName System.Windows.Forms; \
+        $d = New-Object System.Windows.Forms.FolderBrowserDialog; $d.Description = $env:CONTEXT_TRAY_TITLE; \
+        if ($d.ShowDialog() -eq 'OK') { $d.SelectedPath } else { exit 1 }";
+    let mut shell = Command::new("powershell");
+    shell.args(["-NoProfile", "-STA", "-Command", SCRIPT]).env("CONTEXT_TRAY_TITLE", title);
+    hide_window(&mut shell);
+    vec![shell]
+}
+
+pub(super) const COPY_HINT: &str = "run `ctx brief`";
+
+pub(super) fn copiers() -> Vec<Command> {
+    // `clip` would take the text for one in the console's own encoding.
+    const SCRIPT: &str = "[Console]::InputEncoding = [Text.UTF8Encoding]::new($false); \
+        Set-Clipboard -Value ([Console]::In.ReadToEnd())";
+    let mut shell = Command::new("powershell");
+    shell.args(["-NoProfile", "-STA", "-Command", SCRIPT]);
+    hide_window(&mut shell);
+    vec![shell]
 }

@@ -6,13 +6,13 @@ use super::{Client, TrackerId};
 use crate::entry::Record;
 use crate::notice::{Notice, NoticeKey};
 use crate::request::{Failure, FromTracker, Openable, Request, Response, ToTracker};
-use crate::status::{ProjectStatus, State};
+use crate::status::{Desktop, Mark, ProjectStatus, Settings, Wish};
 
 /// Everything that can happen to the agent.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A project is registered, and the user wants it recorded or not; at launch.
-    Registered(PathBuf, bool),
+    /// A project is registered, with what the user wants of it; at launch.
+    Registered(PathBuf, Wish),
     /// Somebody asks for something.
     Request(Client, Request),
     /// To [`Effect::Probe`].
@@ -27,6 +27,12 @@ pub enum Input {
     Exited(TrackerId, String),
     /// To [`Effect::CleanUp`].
     CleanedUp(PathBuf),
+    /// What the user has set is this now.
+    Settings(Settings),
+    /// What the desktop has for us is this now.
+    Desktop(Desktop),
+    /// What was clicked could not be done.
+    Refused(Failure),
     /// The agent is asked to end by the system.
     Terminate,
     /// The deadline has come.
@@ -51,11 +57,21 @@ pub enum Effect {
     /// Look what the disk says of a project.
     Probe(PathBuf),
     /// Write into the project's state file what only the agent knows.
-    Mark(PathBuf, State, String),
+    Mark(PathBuf, Mark),
     /// Remember what the user wants.
-    SetWanted(PathBuf, bool),
+    SaveWish(PathBuf, Wish),
     /// Take a project off the list.
     Unregister(PathBuf),
+    /// Change the user's configuration, and answer.
+    Mute(Client, Option<PathBuf>, bool),
+    /// Change what is launched at login, and answer.
+    LaunchAtLogin(Client, bool),
+    /// Look what the user has set.
+    ReadSettings,
+    /// Put the brief of a project onto the clipboard, and answer.
+    CopyBrief(Client, PathBuf),
+    /// Have the user choose a folder, and ask for it to be recorded.
+    PickFolder,
     /// Show something on the desktop, and answer.
     Open(Client, Openable),
     /// Tell the user.

@@ -18,6 +18,10 @@ fn open_log(status: &ProjectStatus) -> Action {
     action("Open log", Request::Open { what: Openable::SessionLog { project: status.project.clone() } })
 }
 
+fn how_to_fix() -> Action {
+    action("How to fix", Request::Open { what: Openable::Report })
+}
+
 fn start(status: &ProjectStatus, label: &str) -> Action {
     action(label, Request::Start { project: status.project.clone(), force: false })
 }
@@ -39,6 +43,17 @@ pub(super) fn given_up(status: &ProjectStatus, failure: &Failure) -> Notice {
     notice(status, NoticeKind::GivenUp, title, body, vec![start(status, "Start again"), diagnostics])
 }
 
+/// What was clicked could not be done.
+pub(super) fn refused(failure: &Failure) -> Notice {
+    let hint = failure.hint.as_ref().map(|hint| format!(" To mend it: {hint}.")).unwrap_or_default();
+    Notice {
+        key: NoticeKey { project: None, kind: NoticeKind::Refused },
+        title: "Context Tray: that could not be done".to_owned(),
+        body: format!("{}.{hint}", capitalised(&failure.message)),
+        actions: vec![action("Open diagnostics", Request::Open { what: Openable::Diagnostics })],
+    }
+}
+
 /// What the disk says of a project without a tracker.
 pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
     let status = project.status.clone();
@@ -48,7 +63,7 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
         State::Stale => {
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
             let title = format!("{}: stale PID{pid}", status.name());
-            let rest = if project.wanted {
+            let rest = if project.is_wanted() {
                 "Recording starts again; the log says what was missed."
             } else {
                 "The project is not being recorded."
@@ -59,7 +74,7 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
             let stale = notice(&status, NoticeKind::StalePid, title, body, actions);
             project.tell(NoticeKind::StalePid, stale, effects);
         }
-        State::Missing if project.wanted => {
+        State::Missing if project.is_wanted() => {
             let title = format!("{}: the folder is gone", status.name());
             let body = format!("{} can't be found, so nothing is recorded there.", status.project.display());
             let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
@@ -84,7 +99,7 @@ pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
         Some(why) => {
             let title = format!("{}: changes come late", status.name());
             let body = format!("{}.", capitalised(why));
-            let degraded = notice(&status, NoticeKind::Degraded, title, body, vec![open_log(&status)]);
+            let degraded = notice(&status, NoticeKind::Degraded, title, body, vec![how_to_fix()]);
             project.tell(NoticeKind::Degraded, degraded, effects);
         }
         None => project.withdraw(NoticeKind::Degraded, effects),
@@ -93,7 +108,7 @@ pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
         Some(problem) => {
             let title = format!("{}: the configuration has a problem", status.name());
             let body = format!("{}. What was in force before still is.", capitalised(problem));
-            let config = notice(&status, NoticeKind::Config, title, body, vec![open_log(&status)]);
+            let config = notice(&status, NoticeKind::Config, title, body, vec![how_to_fix()]);
             project.tell(NoticeKind::Config, config, effects);
         }
         None => project.withdraw(NoticeKind::Config, effects),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{ANSWER, Client, Effect, TrackerId, WISH_DELAY, answer, notices};
+use super::{ANSWER, Client, Effect, Moment, TrackerId, WISH_DELAY, answer, notices};
 use crate::notice::{NoticeKey, NoticeKind};
 use crate::request::{Failure, FailureCode, Response};
-use crate::status::{ProjectStatus, Reach, State};
+use crate::status::{Mark, ProjectStatus, Reach, State, Wish};
 
 /// The delay before the first restart; each further one doubles it ...
 const FIRST_DELAY: Duration = Duration::from_millis(500);
@@ -55,9 +55,9 @@ struct Question {
 
 #[derive(Debug)]
 pub(super) struct Project {
-    pub(super) wanted: bool,
+    pub(super) wish: Wish,
     /// What the list of projects says; none while the project is not on it.
-    pub(super) saved_wish: Option<bool>,
+    pub(super) saved_wish: Option<Wish>,
     pub(super) status: ProjectStatus,
     pub(super) worker: Worker,
     /// Who waits for it to record.
@@ -69,6 +69,8 @@ pub(super) struct Project {
     pub(super) was_signalled: bool,
     /// When a signal becomes the user's wish.
     pub(super) unwish_at: Option<Instant>,
+    /// When to look whether the pause is over.
+    pub(super) resume_at: Option<Instant>,
     failure: Option<Failure>,
     deaths: VecDeque<Instant>,
     /// What the user was told and was not taken back.
@@ -76,9 +78,9 @@ pub(super) struct Project {
 }
 
 impl Project {
-    pub(super) fn new(path: &Path, wanted: bool) -> Self {
+    pub(super) fn new(path: &Path, wish: Wish) -> Self {
         Self {
-            wanted,
+            wish,
             saved_wish: None,
             status: ProjectStatus { agent: Reach::Running, ..ProjectStatus::unknown(path, State::Stopped) },
             worker: Worker::None,
@@ -87,6 +89,7 @@ impl Project {
             forget: false,
             was_signalled: false,
             unwish_at: None,
+            resume_at: None,
             failure: None,
             deaths: VecDeque::new(),
             told: Vec::new(),
@@ -95,15 +98,20 @@ impl Project {
 
     /// Brings the list of projects up to what the user wants.
     pub(super) fn save_wish(&mut self, effects: &mut Vec<Effect>) {
-        if self.saved_wish != Some(self.wanted) {
-            self.saved_wish = Some(self.wanted);
-            effects.push(Effect::SetWanted(self.status.project.clone(), self.wanted));
+        if self.saved_wish != Some(self.wish) {
+            self.saved_wish = Some(self.wish);
+            effects.push(Effect::SaveWish(self.status.project.clone(), self.wish));
         }
+    }
+
+    /// Whether it should be recorded now.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wish == Wish::Recorded
     }
 
     /// Whether the folder is gone and would be recorded again if it came back.
     pub(super) fn is_awaited(&self) -> bool {
-        self.wanted && self.status.state == State::Missing && !self.is_live()
+        self.is_wanted() && self.status.state == State::Missing && !self.is_live()
     }
 
     fn live(&self) -> Option<&Live> {
@@ -211,17 +219,20 @@ impl Project {
             Some(failure) if was_stopping => Err(failure.clone()),
             _ => Ok(Response::Stopped { pid, stale_pid: None }),
         };
+        if was_stopping {
+            self.show_pause(&self.status.clone(), effects);
+        }
         let stopped = |client| Effect::Reply(client, outcome.clone());
         effects.extend(std::mem::take(&mut self.stopping).into_iter().map(stopped));
         if was_killed {
             effects.push(Effect::CleanUp(None, self.status.project.clone()));
         }
         match self.failure.take() {
-            Some(_) if was_stopping && !self.wanted => self.withdraw_notices(effects),
+            Some(_) if was_stopping && !self.is_wanted() => self.withdraw_notices(effects),
             Some(failure) => self.could_not_go_on(failure, was_ready, effects),
-            None if was_stopping && self.was_signalled && self.wanted && !is_ending => {
+            None if was_stopping && self.was_signalled && self.is_wanted() && !is_ending => {
                 // Until it is clear that this is no logout, it is left alone.
-                self.wanted = false;
+                self.wish = Wish::Stopped;
                 self.unwish_at = Some(now + WISH_DELAY);
             }
             None if was_stopping => self.withdraw_notices(effects),
@@ -241,7 +252,7 @@ impl Project {
             // It is started again when the folder is back and the user, or the next launch, asks for it.
             return;
         }
-        effects.push(Effect::Mark(self.status.project.clone(), State::Failed, failure.message.clone()));
+        effects.push(trouble(&self.status.project, State::Failed, failure.message.clone()));
         if !is_told {
             let notice = notices::given_up(&self.status, &failure);
             self.tell(NoticeKind::GivenUp, notice, effects);
@@ -258,7 +269,7 @@ impl Project {
         self.deaths.push_back(now);
         let project = self.status.project.clone();
         let reason = format!("the tracker died: {how}");
-        if !self.wanted {
+        if !self.is_wanted() {
             return;
         }
         self.status.reason = Some(reason.clone());
@@ -273,7 +284,7 @@ impl Project {
             let notice = notices::given_up(&self.status, &failure);
             self.tell(NoticeKind::GivenUp, notice, effects);
             effects.push(Effect::CleanUp(None, project.clone()));
-            effects.push(Effect::Mark(project, State::Failed, message));
+            effects.push(trouble(&project, State::Failed, message));
             return;
         }
         let delay = FIRST_DELAY.saturating_mul(1 << (self.deaths.len() - 1)).min(LONGEST_DELAY);
@@ -282,7 +293,7 @@ impl Project {
         self.status.stale_pid = pid.map(u64::from);
         let notice = notices::crashed(&self.status, pid, how);
         self.tell(NoticeKind::Crashed, notice, effects);
-        effects.push(Effect::Mark(project, State::Backoff, reason));
+        effects.push(trouble(&project, State::Backoff, reason));
     }
 
     /// Shows a notice, unless the user was told the same and it still holds.
@@ -333,10 +344,12 @@ impl Project {
         let asked = self.live().filter(|_| is_running).and_then(|live| live.asked.values().map(|q| q.until).min());
         let is_killed = self.live().is_some_and(|live| live.is_killed);
         let timed = [own, asked].into_iter().flatten().filter(|_| !is_killed);
-        timed.chain(self.unwish_at).min()
+        timed.chain(self.unwish_at).chain(self.resume_at).min()
     }
 
-    pub(super) fn tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(super) fn tick(&mut self, at: Moment, effects: &mut Vec<Effect>) {
+        let now = at.instant;
+        self.end_pause_in_time(at, effects);
         if self.unwish_at.is_some_and(|at| at <= now) {
             self.unwish_at = None;
             self.save_wish(effects);
@@ -360,4 +373,8 @@ impl Project {
             effects.push(Effect::Kill(live.tracker));
         }
     }
+}
+
+fn trouble(project: &Path, state: State, reason: String) -> Effect {
+    Effect::Mark(project.to_path_buf(), Mark { state, reason: Some(reason), paused_until: None })
 }

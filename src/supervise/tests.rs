@@ -1,29 +1,40 @@
 //! The supervisor by sequences of inputs: what it must do in known cases, and what must hold in every case.
 
+mod deaths;
+mod pauses;
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
 use crate::entry::Record;
-use crate::request::ShutdownReason;
-use crate::status::Reach;
+use crate::request::{ShutdownReason, Span};
+use crate::status::{Mark, Pause, Reach, Wish};
 
 /// The supervisor with a clock of its own, and a world that does what the effects say.
 struct World {
     supervisor: Supervisor,
-    now: Instant,
+    now: Moment,
     /// The trackers that were spawned and have not exited, with their projects.
     live: BTreeMap<TrackerId, PathBuf>,
     /// The projects whose folder holds what a dead tracker left.
     stale: BTreeMap<PathBuf, u64>,
+    /// What the agent wrote into their state files.
+    marks: BTreeMap<PathBuf, Mark>,
     /// The projects whose folder is gone.
     missing: BTreeSet<PathBuf>,
+    /// How many trackers there were.
+    spawned: u64,
     /// The requests that were not answered yet.
     unanswered: BTreeSet<u64>,
     answers: BTreeMap<u64, Result<Response, Failure>>,
     done: Vec<Effect>,
     next_client: u64,
+    /// No process can be started.
+    cannot_spawn: bool,
     has_exited: bool,
 }
 
@@ -32,14 +43,17 @@ impl World {
         let identity = Identity { pid: 1, tray: false, started_at: String::new() };
         Self {
             supervisor: Supervisor::new(identity),
-            now: Instant::now(),
+            now: Moment { instant: Instant::now(), wall: DateTime::UNIX_EPOCH.fixed_offset() },
+            marks: BTreeMap::new(),
             live: BTreeMap::new(),
             stale: BTreeMap::new(),
             missing: BTreeSet::new(),
+            spawned: 0,
             unanswered: BTreeSet::new(),
             answers: BTreeMap::new(),
             done: Vec::new(),
             next_client: 1,
+            cannot_spawn: false,
             has_exited: false,
         }
     }
@@ -60,8 +74,16 @@ impl World {
             Effect::Spawn(tracker, project) => {
                 let others = self.live.values().filter(|other| **other == project).count();
                 assert_eq!(others, 0, "a second tracker for {project:?}");
+                assert!(self.supervisor.projects[&project].is_wanted(), "a tracker that nobody wants");
+                self.marks.remove(&project);
                 self.stale.remove(&project);
+                self.spawned += 1;
+                assert_eq!(tracker, self.spawned, "a tracker's number is never used again");
                 self.live.insert(tracker, project);
+                if self.cannot_spawn {
+                    self.live.remove(&tracker);
+                    return self.on(Input::SpawnFailed(tracker, Failure::new(FailureCode::Io, "no memory")));
+                }
                 self.on(Input::Spawned(tracker, 1000 + tracker as u32));
             }
             Effect::Send(tracker, _) | Effect::Kill(tracker) => {
@@ -69,21 +91,33 @@ impl World {
             }
             Effect::Reply(client, result) => self.answer(client, result),
             Effect::Append(client, _, _) => self.answer_some(client, Ok(Response::Recorded { seq: 1 })),
-            Effect::Open(client, _) => self.answer_some(client, Ok(Response::Done)),
+            Effect::Open(client, _)
+            | Effect::CopyBrief(client, _)
+            | Effect::Mute(client, ..)
+            | Effect::LaunchAtLogin(client, _) => self.answer_some(client, Ok(Response::Done)),
             Effect::CleanUp(client, project) => {
                 let stale_pid = self.stale.remove(&project);
+                if stale_pid.is_some() {
+                    self.marks.remove(&project);
+                }
                 self.answer_some(client, Ok(Response::Stopped { pid: None, stale_pid }));
                 self.on(Input::CleanedUp(project));
             }
             Effect::Probe(project) => {
                 let stale_pid = self.stale.get(&project).copied();
+                let mark = self.marks.get(&project);
                 let state = match stale_pid {
                     _ if self.missing.contains(&project) => State::Missing,
                     Some(_) => State::Stale,
-                    None => State::Stopped,
+                    None => mark.map_or(State::Stopped, |mark| mark.state),
                 };
-                let status = ProjectStatus { stale_pid, ..ProjectStatus::unknown(&project, state) };
+                let paused_until = mark.and_then(|mark| mark.paused_until.clone());
+                let status = ProjectStatus { stale_pid, paused_until, ..ProjectStatus::unknown(&project, state) };
                 self.on(Input::Probed(Box::new(status)));
+            }
+            Effect::Mark(project, mark) => {
+                assert!(!self.live.values().any(|live| *live == project), "a live tracker's file is its own");
+                self.marks.insert(project, mark);
             }
             Effect::Exit => {
                 assert!(self.live.is_empty(), "the agent leaves trackers behind");
@@ -107,9 +141,10 @@ impl World {
     fn ask(&mut self, request: Request) -> u64 {
         let client = self.next_client;
         self.next_client += 1;
-        if !self.has_exited {
-            self.unanswered.insert(client);
+        if self.has_exited {
+            return client;
         }
+        self.unanswered.insert(client);
         self.on(Input::Request(Some(client), request));
         client
     }
@@ -136,15 +171,25 @@ impl World {
     }
 
     fn wait(&mut self, time: Duration) {
-        let end = self.now + time;
+        let end = self.now.instant + time;
         while let Some(deadline) = self.supervisor.deadline().filter(|deadline| *deadline <= end) {
-            self.now = self.now.max(deadline);
+            self.pass(deadline.saturating_duration_since(self.now.instant));
             self.on(Input::Tick);
             if self.has_exited {
                 return;
             }
         }
-        self.now = end;
+        self.pass(end - self.now.instant);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.instant += time;
+        self.suspend(time);
+    }
+
+    /// The machine sleeps: only the clock on the wall goes on.
+    fn suspend(&mut self, time: Duration) {
+        self.now.wall += time;
     }
 
     fn state(&self, project: &str) -> State {
@@ -176,216 +221,6 @@ fn stop(project: &str) -> Request {
     Request::Stop { project: project.into() }
 }
 
-#[test]
-fn a_start_is_answered_when_the_tracker_records() {
-    let mut world = World::new();
-    let client = world.ask(start("/a"));
-    assert_eq!(world.state("/a"), State::Starting);
-    assert!(world.unanswered.contains(&client));
-    world.ready("/a");
-    let Ok(Response::Session { status, already: false }) = &world.answers[&client] else { panic!() };
-    assert_eq!((status.state, status.agent), (State::Running, Reach::Running));
-    let again = world.ask(start("/a"));
-    assert!(matches!(&world.answers[&again], Ok(Response::Session { already: true, .. })));
-    assert!(world.done.contains(&Effect::SetWanted("/a".into(), true)));
-}
-
-#[test]
-fn a_stop_is_answered_when_the_tracker_has_ended() {
-    let mut world = World::running("/a");
-    let client = world.ask(stop("/a"));
-    assert!(world.unanswered.contains(&client));
-    world.exit("/a", false);
-    assert!(matches!(world.answers[&client], Ok(Response::Stopped { pid: Some(_), stale_pid: None })));
-    assert_eq!(world.state("/a"), State::Stopped);
-    world.wait(Duration::from_secs(3600));
-    assert_eq!(world.live.len(), 0, "what was stopped stays stopped");
-    assert_eq!(world.notices(), []);
-}
-
-#[test]
-fn a_tracker_that_does_not_end_is_killed() {
-    let mut world = World::running("/a");
-    let tracker = world.tracker("/a").unwrap();
-    let client = world.ask(stop("/a"));
-    world.wait(ANSWER);
-    assert!(world.done.contains(&Effect::Kill(tracker)));
-    world.exit("/a", true);
-    assert!(world.answers[&client].is_ok());
-    assert_eq!((world.state("/a"), world.stale.len()), (State::Stopped, 0), "nothing is left behind");
-    assert_eq!(world.notices(), []);
-}
-
-#[test]
-fn a_stop_that_could_not_write_says_so() {
-    let mut world = World::running("/a");
-    let client = world.ask(stop("/a"));
-    let tracker = world.tracker("/a").unwrap();
-    let failure = Failure::new(FailureCode::Io, "the disk is full");
-    world.on(Input::Said(tracker, FromTracker::Failed { failure: failure.clone() }));
-    world.exit("/a", false);
-    assert_eq!(world.answers[&client], Err(failure));
-    assert_eq!((world.state("/a"), world.notices()), (State::Stopped, vec![]));
-}
-
-#[test]
-fn a_folder_that_comes_back_is_recorded_again() {
-    let mut world = World::running("/a");
-    world.missing.insert("/a".into());
-    let tracker = world.tracker("/a").unwrap();
-    let failure = Failure::new(FailureCode::BadProject, "the folder /a is gone");
-    world.on(Input::Said(tracker, FromTracker::Failed { failure }));
-    world.exit("/a", false);
-    world.wait(SIGN_OF_LIFE * 3);
-    assert_eq!((world.state("/a"), world.live.len()), (State::Missing, 0));
-    assert_eq!(world.notices(), [NoticeKind::Missing], "told once");
-    world.missing.clear();
-    world.wait(SIGN_OF_LIFE);
-    world.ready("/a");
-    assert_eq!(world.state("/a"), State::Running);
-}
-
-#[test]
-fn what_can_be_no_project_is_not_remembered() {
-    let mut world = World::new();
-    world.missing.insert("/gone".into());
-    for path in ["relative", "/", "/gone"] {
-        let client = world.ask(start(path));
-        assert!(world.answers[&client].is_err(), "{path}");
-    }
-    assert_eq!(world.supervisor.status().projects, []);
-    assert!(!world.done.iter().any(|effect| matches!(effect, Effect::SetWanted(..))));
-}
-
-#[test]
-fn a_tracker_that_dies_is_started_again_ever_later_and_then_given_up() {
-    let mut world = World::running("/a");
-    let mut delays = Vec::new();
-    for _ in 0..5 {
-        world.exit("/a", true);
-        assert_eq!(world.state("/a"), State::Backoff);
-        let died = world.now;
-        while world.tracker("/a").is_none() {
-            world.wait(Duration::from_millis(100));
-        }
-        delays.push(world.now.duration_since(died).as_millis());
-        world.ready("/a");
-    }
-    assert_eq!(delays, [500, 1000, 2000, 4000, 8000]);
-    world.exit("/a", true);
-    assert_eq!(world.state("/a"), State::Failed);
-    world.wait(Duration::from_secs(3600));
-    assert_eq!(world.live.len(), 0);
-    assert_eq!(world.notices(), [NoticeKind::Crashed, NoticeKind::GivenUp]);
-    world.ask(start("/a"));
-    world.ready("/a");
-    assert_eq!(world.state("/a"), State::Running, "the user may start it again");
-}
-
-#[test]
-fn deaths_that_lie_far_apart_are_forgiven() {
-    let mut world = World::running("/a");
-    for _ in 0..20 {
-        world.exit("/a", true);
-        world.wait(Duration::from_secs(1));
-        world.ready("/a");
-        assert_eq!(world.state("/a"), State::Running);
-        // A tracker that answers its questions.
-        for _ in 0..6 {
-            world.wait(Duration::from_secs(61));
-            let last = world.supervisor.next_question - 1;
-            let tracker = world.tracker("/a").unwrap();
-            world.on(Input::Said(tracker, FromTracker::Synced { request: last }));
-            world.wait(Duration::from_secs(40));
-            let last = world.supervisor.next_question - 1;
-            world.on(Input::Said(tracker, FromTracker::Synced { request: last }));
-        }
-    }
-}
-
-#[test]
-fn a_tracker_that_hangs_is_killed() {
-    let mut world = World::running("/a");
-    let tracker = world.tracker("/a").unwrap();
-    world.wait(SIGN_OF_LIFE + ANSWER);
-    assert!(world.done.contains(&Effect::Kill(tracker)));
-}
-
-#[test]
-fn a_signal_is_the_users_wish_only_when_the_agent_outlives_it() {
-    let mut world = World::running("/a");
-    let tracker = world.tracker("/a").unwrap();
-    world.on(Input::Said(tracker, FromTracker::Signalled));
-    world.exit("/a", false);
-    assert!(!world.done.contains(&Effect::SetWanted("/a".into(), false)));
-    world.wait(WISH_DELAY);
-    assert!(world.done.contains(&Effect::SetWanted("/a".into(), false)));
-    assert_eq!(world.live.len(), 0);
-
-    let mut logout = World::running("/a");
-    let tracker = logout.tracker("/a").unwrap();
-    logout.on(Input::Said(tracker, FromTracker::Signalled));
-    logout.on(Input::Terminate);
-    logout.exit("/a", false);
-    assert!(logout.has_exited);
-    assert!(!logout.done.contains(&Effect::SetWanted("/a".into(), false)));
-}
-
-#[test]
-fn a_stale_pid_is_told_once_and_taken_back() {
-    let mut world = World::new();
-    world.stale.insert("/a".into(), 4711);
-    world.on(Input::Registered("/a".into(), false));
-    assert_eq!(world.state("/a"), State::Stale);
-    world.on(Input::Registered("/a".into(), false));
-    assert_eq!(world.notices(), [NoticeKind::StalePid]);
-    let Some(Effect::Notify(notice)) = world.done.iter().find(|effect| matches!(effect, Effect::Notify(_))) else {
-        panic!()
-    };
-    assert!(notice.title.contains("4711") && notice.title.contains('a'), "{notice:?}");
-    let client = world.ask(Request::CleanUp { project: "/a".into() });
-    assert_eq!(world.answers[&client], Ok(Response::Stopped { pid: None, stale_pid: Some(4711) }));
-    assert_eq!(world.state("/a"), State::Stopped);
-    let key = NoticeKey { project: Some("/a".into()), kind: NoticeKind::StalePid };
-    assert!(world.done.contains(&Effect::Withdraw(key)));
-}
-
-#[test]
-fn a_restart_while_it_stops_follows_the_stop() {
-    let mut world = World::running("/a");
-    let stopped = world.ask(stop("/a"));
-    let started = world.ask(start("/a"));
-    world.exit("/a", false);
-    assert!(world.answers[&stopped].is_ok());
-    world.ready("/a");
-    assert!(world.answers[&started].is_ok());
-    assert_eq!(world.state("/a"), State::Running);
-}
-
-#[test]
-fn ending_keeps_the_wishes() {
-    let mut world = World::running("/a");
-    let client = world.ask(Request::Shutdown { reason: ShutdownReason::Quit });
-    let late = world.ask(start("/b"));
-    assert!(world.answers[&late].is_err());
-    world.exit("/a", false);
-    assert!(world.has_exited && world.answers[&client].is_ok());
-    assert!(!world.done.iter().any(|effect| matches!(effect, Effect::SetWanted(_, false))));
-}
-
-#[test]
-fn a_command_goes_to_the_tracker_or_else_to_the_journal() {
-    let record = || Record::Note(crate::entry::Note { id: "1".into(), text: "x".into(), late: false });
-    let mut world = World::running("/a");
-    let client = world.ask(Request::Record { project: "/a".into(), record: record() });
-    let question = world.supervisor.next_question - 1;
-    let tracker = world.tracker("/a").unwrap();
-    world.on(Input::Said(tracker, FromTracker::Recorded { request: question, seq: 9 }));
-    assert_eq!(world.answers[&client], Ok(Response::Recorded { seq: 9 }));
-    world.ask(Request::Record { project: "/b".into(), record: record() });
-    assert!(matches!(world.done.last(), Some(Effect::Append(Some(_), _, _))));
-}
-
 #[derive(Clone, Debug)]
 enum Event {
     Ask(Request),
@@ -396,6 +231,15 @@ enum Event {
     Fails(&'static str, FailureCode),
     Answer,
     Wait(u64),
+    Suspend(u64),
+    /// Somebody sets the clock on the wall, by so many milliseconds.
+    SetClock(i64),
+    /// What a tracker that has exited said before, heard late.
+    Late(u64),
+    /// Its folder goes, or comes back.
+    Folder(&'static str, bool),
+    /// Processes can't be started any more, or can again.
+    CannotSpawn(bool),
     Stale(&'static str),
     Terminate,
 }
@@ -409,14 +253,23 @@ fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         6 => project().prop_map(start),
         4 => project().prop_map(stop),
+        3 => (project(), span()).prop_map(|(project, span)| Request::Pause { project: project.into(), span }),
         1 => Just(Request::StartAll),
         1 => Just(Request::StopAll),
         1 => project().prop_map(|project| Request::Forget { project: project.into() }),
         1 => project().prop_map(|project| Request::CleanUp { project: project.into() }),
         2 => project().prop_map(move |project| Request::Record { project: project.into(), record: record() }),
         2 => project().prop_map(|project| Request::Sync { project: project.into() }),
+        1 => project().prop_map(|project| Request::CopyBrief { project: project.into() }),
+        1 => any::<bool>().prop_map(|muted| Request::Mute { project: None, muted }),
+        1 => any::<bool>().prop_map(|enabled| Request::LaunchAtLogin { enabled }),
+        1 => Just(Request::AddProject),
         1 => Just(Request::Agent),
     ]
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![Just(Span::UntilResumed), Just(Span::UntilTomorrow), (0u64..200).prop_map(Span::Seconds)]
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -430,6 +283,11 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(project, code)| Event::Fails(project, code)),
         3 => Just(Event::Answer),
         4 => (0u64..90_000).prop_map(Event::Wait),
+        1 => (0u64..90_000_000).prop_map(Event::Suspend),
+        1 => (-90_000_000i64..90_000_000).prop_map(Event::SetClock),
+        1 => (1u64..20).prop_map(Event::Late),
+        1 => (project(), any::<bool>()).prop_map(|(project, is_gone)| Event::Folder(project, is_gone)),
+        1 => any::<bool>().prop_map(Event::CannotSpawn),
         1 => project().prop_map(Event::Stale),
         1 => Just(Event::Terminate),
     ]
@@ -461,6 +319,24 @@ impl World {
                 }
             }
             Event::Wait(ms) => self.wait(Duration::from_millis(ms)),
+            Event::Suspend(ms) => self.suspend(Duration::from_millis(ms)),
+            Event::SetClock(ms) => self.now.wall += chrono::TimeDelta::milliseconds(ms),
+            Event::Late(tracker) => {
+                if tracker <= self.spawned && !self.live.contains_key(&tracker) {
+                    let status = ProjectStatus::unknown(Path::new("/a"), State::Running);
+                    self.on(Input::Said(tracker, FromTracker::Ready { status: Box::new(status) }));
+                    self.on(Input::Said(tracker, FromTracker::Signalled));
+                    self.on(Input::Exited(tracker, "it was killed by signal 9".into()));
+                }
+            }
+            Event::Folder(project, is_gone) => {
+                if is_gone {
+                    self.missing.insert(project.into())
+                } else {
+                    self.missing.remove(Path::new(project))
+                };
+            }
+            Event::CannotSpawn(cannot) => self.cannot_spawn = cannot,
             Event::Stale(project) => {
                 if self.tracker(project).is_none() {
                     self.stale.insert(project.into(), 7);

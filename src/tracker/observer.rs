@@ -1,15 +1,15 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use super::head::Head;
 use super::{Batch, Input};
 use crate::config::Config;
-use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, GitAction, Move, What};
-use crate::git::Repository;
+use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, GapReason, Move, What};
 use crate::index::{self, Known};
 use crate::pace::{Hint, Pace};
 use crate::platform::Directories;
@@ -17,7 +17,7 @@ use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::request::{Failure, FailureCode};
 use crate::rules::{Rules, Sources};
 use crate::scan;
-use crate::tree::{Change, Meta, Observation, Tree};
+use crate::tree::{Change, FileId, Meta, Observation, Tree};
 use crate::watch::{Aside, Blind, Event, Watches};
 
 /// Between two looks at what can't be watched; longer where a look takes long.
@@ -25,9 +25,6 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// A look at what can't be watched takes at most this part of the time.
 const POLL_SHARE: u32 = 20;
-
-/// How long git may keep everything waiting.
-const GIT_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Observer {
     root: ProjectRoot,
@@ -37,34 +34,30 @@ pub(super) struct Observer {
     tree: Tree,
     pace: Pace,
     watches: Watches,
-    /// Events were lost: the next look is at everything, behind new watches.
-    is_blind: bool,
+    /// Why something may have been missed: the next look is at everything.
+    blind: Option<GapReason>,
     poll_at: Option<Instant>,
-    git: Option<Repository>,
-    /// Git's first and last sign since HEAD was looked at.
-    git_signs: Option<(Instant, Instant)>,
-    quiet: Duration,
+    head: Head,
     files: u64,
 }
 
 impl Observer {
     pub(super) fn new(root: &ProjectRoot, directories: &Directories, config: &Config, inputs: Sender<Input>) -> Self {
-        let git = Repository::of(root);
+        let head = Head::of(root, config.record.quiet);
         let config_folder = directories.config.clone();
-        let watches = watches(root, git.as_ref(), &config_folder, &inputs);
+        let rules = scan::rules(root, &config.watch);
+        let watches = watches(root, head.folder(), &config_folder, rules.directories(), &inputs);
         Self {
             root: root.clone(),
             config_folder,
             inputs,
-            rules: Rules::new(&config.watch, scan::shared_rules(root)),
+            rules,
             tree: Tree::default(),
             pace: Pace::new(config.record),
             watches,
-            is_blind: false,
+            blind: None,
             poll_at: None,
-            git,
-            git_signs: None,
-            quiet: config.record.quiet,
+            head,
             files: 0,
         }
     }
@@ -76,14 +69,14 @@ impl Observer {
     /// The root can't be read.
     pub(super) fn take_stock(&mut self, known: Option<Known>) -> Result<Option<Vec<What>>, Failure> {
         let started = Instant::now();
-        let seen = self.scan(&[everywhere()])?;
         let changes = match known {
             Some(Known { tree, rules }) => {
                 self.tree = tree;
+                let seen = self.scan(&[everywhere()])?;
                 Some(self.reconcile(Path::new(""), seen, &rules))
             }
             None => {
-                self.tree = Tree::from(seen);
+                self.tree = Tree::from(self.scan(&[everywhere()])?);
                 None
             }
         };
@@ -102,16 +95,15 @@ impl Observer {
     pub(super) fn on(&mut self, event: Event) {
         match event {
             Event::Touched(path) => {
-                if path == Path::new(".git") {
-                    self.find_git();
+                if path == Path::new(".git") && self.head.has_changed(&self.root) {
+                    // Behind new watches, of which git's folder is one.
+                    self.watch_anew();
+                    self.look_everywhere();
                 }
                 self.pace.push(&path, false, Instant::now());
             }
-            Event::Git => {
-                let now = Instant::now();
-                self.git_signs = Some((self.git_signs.map_or(now, |(first, _)| first), now));
-            }
-            Event::Overflow => self.is_blind = true,
+            Event::Git => self.head.sign(Instant::now()),
+            Event::Overflow => self.went_blind(GapReason::Overflow),
             Event::Record(_) | Event::Config => {}
         }
     }
@@ -123,18 +115,29 @@ impl Observer {
     /// The root can't be read.
     pub(super) fn configure(&mut self, config: &Config) -> Result<Batch, Failure> {
         self.pace.set_limits(config.record);
-        self.quiet = config.record.quiet;
-        let rules = Rules::new(&config.watch, scan::shared_rules(&self.root));
+        self.head.set_quiet(config.record.quiet);
+        let rules = scan::rules(&self.root, &config.watch);
         let before = self.rules.sources().clone();
-        if (&before.ignore, before.use_gitignore) == (&rules.sources().ignore, rules.sources().use_gitignore) {
+        let configured =
+            |sources: &Sources| (sources.ignore.clone(), sources.use_gitignore, sources.directories.clone());
+        if configured(&before) == configured(rules.sources()) {
             return Ok(Batch::default());
         }
+        let is_elsewhere = before.directories != rules.directories();
         self.rules = rules;
+        if is_elsewhere {
+            self.watch_anew();
+        }
         let seen = self.scan(&[everywhere()])?;
         let changes = self.reconcile(Path::new(""), seen, &before);
         self.files = self.tree.file_count();
         let changes = changes.into_iter().map(|change| what(change, FoundBy::Watch)).collect();
-        Ok(Batch { changes, was_blind: false })
+        Ok(Batch { changes, blind: None })
+    }
+
+    /// Something may have been missed: what the next look finds is told below a gap.
+    pub(super) fn went_blind(&mut self, reason: GapReason) {
+        self.blind.get_or_insert(reason);
     }
 
     /// The next look is at everything.
@@ -145,31 +148,25 @@ impl Observer {
 
     /// When to call [`Observer::look_if_due`].
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let now = self.is_blind.then(Instant::now);
+        let now = self.blind.map(|_| Instant::now());
         let due = [self.pace.deadline(), self.poll_at].into_iter().flatten().min();
-        // While git is at work, all waits for it: a checkout is one thing.
-        let git = self.git_signs.map(|(first, last)| (last + self.quiet).min(first + GIT_PATIENCE));
-        now.or(git).or(due)
+        now.or(self.head.deadline()).or(due)
     }
 
     pub(super) fn look_if_due(&mut self, now: Instant) -> Result<Batch, Failure> {
-        if self.is_blind {
+        if self.blind.is_some() {
             return self.look_at_all();
         }
-        if let Some((first, last)) = self.git_signs {
-            let is_waited_for = now < last + self.quiet || self.git.as_ref().is_some_and(Repository::is_busy);
-            if is_waited_for && now < first + GIT_PATIENCE {
-                self.git_signs = Some((first, if now < last + self.quiet { last } else { now }));
-                return Ok(Batch::default());
-            }
+        if self.head.is_waited_for(now) {
+            return Ok(Batch::default());
         }
         let mut changes = Vec::new();
         if self.poll_at.is_some_and(|at| at <= now) {
             changes = self.look_at_polled()?.changes;
         }
-        let hints = if self.git_signs.is_some() { self.pace.take_all() } else { self.pace.take(now) };
+        let hints = if self.head.has_signs() { self.pace.take_all() } else { self.pace.take(now) };
         changes.extend(self.look(&hints, FoundBy::Watch)?);
-        Ok(Batch { changes: self.with_git(changes), was_blind: false })
+        Ok(Batch { changes: self.head.around(changes), blind: None })
     }
 
     /// Looks at what can't be watched.
@@ -178,42 +175,29 @@ impl Observer {
         let hints: Vec<Hint> = self.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
         let changes = self.look(&hints, FoundBy::Poll)?;
         self.plan_poll(started);
-        Ok(Batch { changes, was_blind: false })
+        Ok(Batch { changes, blind: None })
     }
 
     /// Looks at all that is dirty, due or not.
     pub(super) fn look_at_all(&mut self) -> Result<Batch, Failure> {
         let mut hints = self.pace.take_all();
-        let was_blind = std::mem::take(&mut self.is_blind);
-        if was_blind {
-            self.watches = watches(&self.root, self.git.as_ref(), &self.config_folder, &self.inputs);
+        let blind = self.blind.take();
+        if blind == Some(GapReason::Overflow) {
+            // What told of a new folder may be among the lost.
+            self.watch_anew();
+        }
+        if blind.is_some() {
             hints = vec![everywhere()];
         }
-        let found_by = if was_blind { FoundBy::Scan } else { FoundBy::Watch };
+        let found_by = if blind.is_some() { FoundBy::Scan } else { FoundBy::Watch };
         let changes = self.look(&hints, found_by)?;
-        Ok(Batch { changes: self.with_git(changes), was_blind })
+        Ok(Batch { changes: self.head.around(changes), blind })
     }
 
-    /// What HEAD did stands around the changes: a switch before those that it made, a commit behind.
-    fn with_git(&mut self, changes: Vec<What>) -> Vec<What> {
-        if self.git_signs.take().is_none() {
-            return changes;
-        }
-        let news = self.git.as_mut().map(Repository::news).unwrap_or_default();
-        let (switches, commits): (Vec<_>, Vec<_>) = news.into_iter().partition(|git| git.action == GitAction::Switch);
-        let switches = switches.into_iter().map(What::Git);
-        switches.chain(changes).chain(commits.into_iter().map(What::Git)).collect()
-    }
-
-    /// A repository that was made, or removed, while the project is recorded.
-    fn find_git(&mut self) {
-        let git = Repository::of(&self.root);
-        if git.is_some() != self.git.is_some() {
-            self.git = git;
-            // Behind new watches, of which git's folder is one.
-            self.watches = watches(&self.root, self.git.as_ref(), &self.config_folder, &self.inputs);
-            self.look_everywhere();
-        }
+    /// Drops all watches. The next look must be at everything, which gets them again.
+    fn watch_anew(&mut self) {
+        let directories = self.rules.directories();
+        self.watches = watches(&self.root, self.head.folder(), &self.config_folder, directories, &self.inputs);
     }
 
     fn look(&mut self, hints: &[Hint], found_by: FoundBy) -> Result<Vec<What>, Failure> {
@@ -222,32 +206,60 @@ impl Observer {
         }
         // What lies in a project of its own is not ours from the moment on that it is one.
         let mut changes = Vec::new();
-        for folder in parents_of(hints, CONTEXT_DIR) {
-            changes.extend(self.relearn(&folder)?);
+        let mut relearnt = parents_of(hints, CONTEXT_DIR);
+        for folder in &relearnt {
+            changes.extend(self.relearn(folder)?);
         }
-        changes.extend(self.see(hints)?);
-        for folder in folders_with_new_rules(hints, &changes) {
+        let mut hints = hints.to_vec();
+        changes.extend(self.see(&mut hints)?);
+        for folder in folders_with_new_rules(&hints, &changes) {
             changes.extend(self.relearn(&folder)?);
+            relearnt.push(folder);
         }
-        for change in &changes {
+        if relearnt.is_empty() && !hints.contains(&everywhere()) {
+            self.count(&changes);
+        } else {
+            // What rules let in or keep out is counted, but no change.
+            self.files = self.tree.file_count();
+        }
+        Ok(changes.into_iter().map(|change| what(change, found_by)).collect())
+    }
+
+    fn count(&mut self, changes: &[Change]) {
+        for change in changes {
             match change {
                 Change::Created(_, meta) if meta.kind != EntryKind::Dir => self.files += 1,
                 Change::Deleted(_, kind) if *kind != EntryKind::Dir => self.files = self.files.saturating_sub(1),
                 _ => {}
             }
         }
-        Ok(changes.into_iter().map(|change| what(change, found_by)).collect())
     }
 
-    /// Brings index and watches up to what lies on disk at the hinted places.
-    fn see(&mut self, hints: &[Hint]) -> Result<Vec<Change>, Failure> {
-        let hints = &scan::widen(&self.root, hints, &self.tree);
+    /// Brings index and watches up to what lies on disk at the hinted places, and at those that are found to go with them.
+    fn see(&mut self, hints: &mut Vec<Hint>) -> Result<Vec<Change>, Failure> {
         let mut unwatched = HashSet::new();
-        for hint in hints {
-            self.unwatch_if_replaced(&hint.path, &mut unwatched);
+        // A look at everything may meet rules that changed unseen.
+        let before = hints.contains(&everywhere()).then(|| self.rules.sources().clone());
+        if before.is_some() {
+            self.rules.forget(Path::new(""));
         }
-        let seen = self.scan(hints)?;
-        let changes = self.tree.reconcile(seen);
+        let seen = loop {
+            let places = scan::widen(&self.root, hints, &self.tree);
+            let paths: BTreeSet<&Path> = places.iter().map(|place| place.path.as_path()).collect();
+            for path in paths {
+                self.unwatch_if_replaced(path, &mut unwatched);
+            }
+            let seen = self.scan(&places)?;
+            let partners = self.partners(&seen);
+            if partners.is_empty() {
+                break seen;
+            }
+            hints.extend(partners);
+        };
+        let changes = match before {
+            Some(before) => self.reconcile(Path::new(""), seen, &before),
+            None => self.tree.reconcile(seen),
+        };
         for change in &changes {
             if let Change::Deleted(path, EntryKind::Dir) | Change::Moved(path, _, Meta { kind: EntryKind::Dir, .. }) =
                 change
@@ -261,8 +273,26 @@ impl Observer {
         Ok(changes)
     }
 
+    /// The dirty places at the other end of a move of which one end was seen. They are looked at together, due or not, or the
+    /// move would look like a deletion and something new.
+    fn partners(&mut self, seen: &[Observation]) -> Vec<Hint> {
+        if self.pace.deadline().is_none() {
+            return Vec::new();
+        }
+        let unpaired = self.tree.unpaired(seen);
+        if unpaired.is_empty() {
+            return Vec::new();
+        }
+        let known = |path: &Path| self.tree.find(path).map(|node| node.meta().file);
+        let now = |path: &Path| scan::file_at(&self.root, path);
+        let is_unpaired = |id: Option<FileId>| id.is_some_and(|id| unpaired.contains(&id));
+        // A project of its own begins or ends with a look of its own.
+        let may_go_along = |path: &Path| path.file_name() != Some(CONTEXT_DIR.as_ref());
+        self.pace.take_if(|path| may_go_along(path) && (is_unpaired(known(path)) || is_unpaired(now(path))))
+    }
+
     /// A folder that was seen at its new place before it was missed at its old one has lost its watch with the old one.
-    fn watch_moved(&mut self, unwatched: &HashSet<u64>, changes: &[Change]) {
+    fn watch_moved(&mut self, unwatched: &HashSet<FileId>, changes: &[Change]) {
         if unwatched.is_empty() {
             return;
         }
@@ -275,7 +305,7 @@ impl Observer {
             .collect();
         let mut moved = Vec::new();
         self.tree.folders(|path, meta| {
-            if unwatched.contains(&meta.file_id) && !path.ancestors().any(|above| just_listed.contains(above)) {
+            if unwatched.contains(&meta.file) && !path.ancestors().any(|above| just_listed.contains(above)) {
                 moved.push(path.to_path_buf());
             }
         });
@@ -295,12 +325,16 @@ impl Observer {
 
     /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
     /// before the folder gets one at its new place.
-    fn unwatch_if_replaced(&mut self, path: &Path, unwatched: &mut HashSet<u64>) {
+    fn unwatch_if_replaced(&mut self, path: &Path, unwatched: &mut HashSet<FileId>) {
         let Some(node) = self.tree.find(path).filter(|node| node.is_folder()) else { return };
-        let now = fs::symlink_metadata(self.root.path().join(path));
+        if node.meta().file != FileId::UNKNOWN && unwatched.contains(&node.meta().file) {
+            // With a folder above.
+            return;
+        }
+        let now = fs::symlink_metadata(self.root.at(path));
         if !now.is_ok_and(|metadata| scan::is_same_folder(&metadata, node.meta())) && !path.as_os_str().is_empty() {
             self.watches.unwatch_below(path);
-            node.folders(path, &mut |_, meta| unwatched.extend([meta.file_id]));
+            node.folders(path, &mut |_, meta| unwatched.extend([meta.file]));
         }
     }
 
@@ -309,9 +343,7 @@ impl Observer {
         let before = self.rules.sources().clone();
         self.rules.forget_own_project(folder);
         let seen = self.scan(&[Hint { path: folder.to_path_buf(), recursive: true }])?;
-        let changes = self.reconcile(folder, seen, &before);
-        self.files = self.tree.file_count();
-        Ok(changes)
+        Ok(self.reconcile(folder, seen, &before))
     }
 
     /// Takes over what was seen below a folder. What other rules than before let in or keep out is no change of the files.
@@ -354,16 +386,43 @@ impl Observer {
         self.files
     }
 
-    /// Why changes come late, in a sentence.
+    /// The folders that are recorded.
+    pub(super) fn watching(&self) -> Vec<PathBuf> {
+        let more = self.rules.directories().iter().map(|folder| self.root.at(folder));
+        std::iter::once(self.root.path().to_path_buf()).chain(more).collect()
+    }
+
+    /// Whether changes come by looking again and again.
+    pub(super) fn is_polling(&self) -> bool {
+        self.watches.blind().is_some()
+    }
+
+    /// Why changes come late or not at all, in a sentence each.
     pub(super) fn degraded(&self) -> Option<String> {
-        self.watches.blind().map(Blind::explain)
+        let gone = self.watching().into_iter().filter(|folder| !folder.is_dir());
+        let gone = gone.map(|folder| {
+            format!(
+                "{} can't be reached, and stays as it was in the record; start the session again when it is back",
+                folder.display()
+            )
+        });
+        let all: Vec<String> = self.watches.blind().map(Blind::explain).into_iter().chain(gone).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
 
-fn watches(root: &ProjectRoot, git: Option<&Repository>, config: &Path, inputs: &Sender<Input>) -> Watches {
+fn watches(
+    root: &ProjectRoot,
+    git: Option<&Path>,
+    config: &Path,
+    directories: &[PathBuf],
+    inputs: &Sender<Input>,
+) -> Watches {
     let inputs = inputs.clone();
-    let git = git.map(|git| git.folder().to_path_buf());
-    Watches::new(root, Aside { git, config: config.to_path_buf() }, move |event| drop(inputs.send(Input::Watch(event))))
+    let git = git.map(Path::to_path_buf);
+    let outside = directories.iter().map(|folder| root.at(folder)).filter(|folder| !folder.starts_with(root.path()));
+    let aside = Aside { git, config: config.to_path_buf(), directories: outside.collect() };
+    Watches::new(root, aside, move |event| drop(inputs.send(Input::Watch(event))))
 }
 
 fn everywhere() -> Hint {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Change, Difference, Meta};
+use super::{Change, Difference, FileId, Meta};
 use crate::entry::EntryKind;
 
 /// The changes that lead from `before` to `after`, by the order of the observations as far as exactness allows.
@@ -31,38 +31,45 @@ struct Moves {
 }
 
 impl Moves {
-    /// Whether a move of the folder above says this one too.
+    /// Whether a move of a folder above says this one too.
     fn is_implied(&self, target: &Path, source: &Path) -> bool {
-        target.file_name() == source.file_name()
-            && target.parent().and_then(|parent| self.source.get(parent)).map(PathBuf::as_path) == source.parent()
+        self.counterpart(target).is_some_and(|counterpart| counterpart == source)
     }
 
-    /// Where a path inside a moved folder was before.
+    /// Where a path below a moved folder was before; none where a folder between the two has gone elsewhere.
     fn counterpart(&self, target: &Path) -> Option<PathBuf> {
-        Some(self.source.get(target.parent()?)?.join(target.file_name()?))
+        if self.source.is_empty() {
+            return None;
+        }
+        let folder = target.parent()?;
+        let before = match self.source.get(folder) {
+            Some(source) => source.clone(),
+            None => self.counterpart(folder).filter(|before| !self.gone.contains(before))?,
+        };
+        Some(before.join(target.file_name()?))
     }
 }
 
 fn is_same_file(before: &Meta, after: &Meta) -> bool {
-    let same_id = before.kind == after.kind && before.file_id == after.file_id && before.birth_ns == after.birth_ns;
-    let vouched = after.birth_ns != 0 || (before.size == after.size && before.mtime_ns == after.mtime_ns);
+    let same_id = before.kind == after.kind && before.file == after.file;
+    let vouched = after.file.is_for_ever() || (before.size == after.size && before.mtime_ns == after.mtime_ns);
     same_id && vouched
 }
 
 fn pair(difference: &Difference, apart: &HashSet<PathBuf>) -> Moves {
     let Difference { before, after } = difference;
-    let mut candidates: HashMap<u64, Vec<&PathBuf>> = HashMap::new();
+    let mut candidates: HashMap<FileId, Vec<&PathBuf>> = HashMap::new();
     for (path, meta) in before.iter().rev() {
-        if meta.file_id != 0 && !after.contains_key(path) && !apart.contains(path) {
-            candidates.entry(meta.file_id).or_default().push(path);
+        if meta.file != FileId::UNKNOWN && !after.contains_key(path) && !apart.contains(path) {
+            candidates.entry(meta.file).or_default().push(path);
         }
     }
     let mut moves = Moves { source: BTreeMap::new(), gone: HashSet::new() };
     for (target, meta) in after {
-        if before.get(target).is_some_and(|old| old.file_id == 0 || is_same_file(old, meta)) {
+        if before.get(target).is_some_and(|old| old.file == FileId::UNKNOWN || is_same_file(old, meta)) {
             continue;
         }
-        let Some(sources) = candidates.get_mut(&meta.file_id) else { continue };
+        let Some(sources) = candidates.get_mut(&meta.file) else { continue };
         let counterpart = moves.counterpart(target);
         let implied = sources.iter().position(|source| Some(*source) == counterpart.as_ref());
         let index = implied.or(sources.len().checked_sub(1));
@@ -92,6 +99,8 @@ struct Steps<'a> {
     arrivals: HashMap<PathBuf, usize>,
     /// The step after which a path of before is free.
     departures: BTreeMap<PathBuf, usize>,
+    /// The departures from each folder.
+    leaving: HashMap<PathBuf, Vec<usize>>,
 }
 
 impl<'a> Steps<'a> {
@@ -133,20 +142,25 @@ impl<'a> Steps<'a> {
                 all.push(Step::Deleted(path.clone(), meta.kind));
             }
         }
+        let mut ranks = Ranks { order, known: HashMap::new() };
         all.sort_by_cached_key(|step| match step {
-            Step::Created(path, _) | Step::Edited(path, _) | Step::Deleted(path, _) => rank(order, path),
-            Step::Moved(from, to, _) => rank(order, from).min(rank(order, to)),
+            Step::Created(path, _) | Step::Edited(path, _) | Step::Deleted(path, _) => ranks.of(path),
+            Step::Moved(from, to, _) => ranks.of(from).min(ranks.of(to)),
         });
         let (mut arrivals, mut departures) = (HashMap::new(), BTreeMap::new());
+        let mut leaving: HashMap<PathBuf, Vec<usize>> = HashMap::new();
         for (index, step) in all.iter().enumerate() {
             if let Step::Created(path, _) | Step::Moved(_, path, _) = step {
                 arrivals.insert(path.clone(), index);
             }
             if let Step::Deleted(path, _) | Step::Moved(path, _, _) = step {
                 departures.insert(path.clone(), index);
+                if let Some(folder) = path.parent() {
+                    leaving.entry(folder.to_path_buf()).or_default().push(index);
+                }
             }
         }
-        Self { moves, all, arrivals, departures }
+        Self { moves, all, arrivals, departures, leaving }
     }
 
     /// The steps that must come before this one.
@@ -158,7 +172,8 @@ impl<'a> Steps<'a> {
         };
         match &self.all[index] {
             Step::Edited(path, _) => arrival_above(path).into_iter().collect(),
-            Step::Deleted(path, EntryKind::Dir) => departures_below(path),
+            // What lies deeper has left before what it lies in.
+            Step::Deleted(path, EntryKind::Dir) => self.leaving.get(path).cloned().unwrap_or_default(),
             Step::Deleted(_, _) => Vec::new(),
             Step::Created(path, _) | Step::Moved(_, path, _) => {
                 let mut needs: Vec<usize> = arrival_above(path).into_iter().collect();
@@ -175,9 +190,26 @@ impl<'a> Steps<'a> {
 }
 
 /// When a path's place was first looked at: its own observation's, or that of the nearest folder above.
-fn rank(order: &HashMap<PathBuf, usize>, path: &Path) -> (usize, PathBuf) {
-    let first = path.ancestors().find_map(|above| order.get(above));
-    (first.copied().unwrap_or(usize::MAX), path.to_path_buf())
+struct Ranks<'a> {
+    order: &'a HashMap<PathBuf, usize>,
+    /// Of the folders above what was asked for: a deep tree would be climbed from each of its paths.
+    known: HashMap<PathBuf, usize>,
+}
+
+impl Ranks<'_> {
+    fn of(&mut self, path: &Path) -> (usize, PathBuf) {
+        let mut climbed = Vec::new();
+        let mut first = usize::MAX;
+        for above in path.ancestors() {
+            if let Some(rank) = self.order.get(above).or_else(|| self.known.get(above)) {
+                first = *rank;
+                break;
+            }
+            climbed.push(above);
+        }
+        self.known.extend(climbed.into_iter().skip(1).map(|above| (above.to_path_buf(), first)));
+        (first, path.to_path_buf())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

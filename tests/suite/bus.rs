@@ -3,6 +3,9 @@
 //! The host does what a panel does: it learns of icons, reads their menus and clicks on lines. Needs no system package.
 
 use std::collections::HashMap;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +16,7 @@ use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
 use zbus::names::BusName;
 use zbus::object_server::SignalEmitter;
-use zbus::zvariant::{OwnedValue, Value};
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
@@ -41,24 +44,72 @@ pub(crate) fn wait<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 /// A session bus that lives as long as this process.
 pub(crate) struct Bus {
     address: String,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
+}
+
+/// A session bus in a process of its own, which ends when this is dropped.
+pub(crate) struct BusProcess {
+    process: Child,
+    socket: PathBuf,
+}
+
+impl BusProcess {
+    pub(crate) fn start(address: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "bus::a_bus_for_another_process", "--nocapture"]).env(BUS_ADDRESS, address);
+        let process = command.stdout(Stdio::null()).spawn().unwrap();
+        let socket = PathBuf::from(address.strip_prefix("unix:path=").unwrap());
+        wait("the bus", || UnixStream::connect(&socket).ok());
+        Self { process, socket }
+    }
+}
+
+impl Drop for BusProcess {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::fs::remove_file(&self.socket).unwrap();
+    }
+}
+
+/// What the process of [`BusProcess`] does; in a run of the tests it does nothing.
+#[test]
+fn a_bus_for_another_process() {
+    if let Ok(address) = std::env::var(BUS_ADDRESS) {
+        serve(&address, || {});
+    }
+}
+
+const BUS_ADDRESS: &str = "CONTEXT_TRAY_TEST_BUS";
+
+/// Is the bus.
+fn serve(address: &str, ready: impl FnOnce()) {
+    zbus::block_on(async {
+        let mut bus = busd::bus::Bus::for_address(Some(address)).await.unwrap();
+        ready();
+        bus.run().await.unwrap();
+    });
 }
 
 impl Bus {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("unix:path={}", folder.path().join("bus").display());
+        let bus = Self::start_at(&format!("unix:path={}", folder.path().join("bus").display()));
+        Self { _folder: Some(folder), ..bus }
+    }
+
+    /// One that others look for at this address.
+    pub(crate) fn start_at(address: &str) -> Self {
         let (ready, listens) = mpsc::channel();
-        let at = address.clone();
-        thread::spawn(move || {
-            zbus::block_on(async {
-                let mut bus = busd::bus::Bus::for_address(Some(&at)).await.unwrap();
-                ready.send(()).unwrap();
-                bus.run().await.unwrap();
-            });
-        });
+        let at = address.to_owned();
+        thread::spawn(move || serve(&at, || ready.send(()).unwrap()));
         listens.recv().unwrap();
-        Self { address, _folder: folder }
+        Self::reach(address)
+    }
+
+    /// One that runs at this address already.
+    pub(crate) fn reach(address: &str) -> Self {
+        Self { address: address.to_owned(), _folder: None }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -228,18 +279,22 @@ pub(crate) struct Line {
     pub(crate) id: i32,
     pub(crate) label: String,
     pub(crate) enabled: bool,
+    /// Of a line with a check mark.
+    pub(crate) checked: Option<bool>,
     pub(crate) lines: Vec<Line>,
 }
 
 impl Line {
     fn new((id, properties, children): Layout) -> Self {
         let text = |name: &str| properties.get(name).and_then(|value| value.downcast_ref::<String>().ok());
+        let state = properties.get("toggle-state").and_then(|value| value.downcast_ref::<i32>().ok());
         let enabled = properties.get("enabled").and_then(|value| value.downcast_ref::<bool>().ok());
         Self {
             id,
             // A single underscore is a mnemonic, a double one is itself.
             label: text("label").unwrap_or_default().replace("__", "_"),
             enabled: enabled.unwrap_or(true),
+            checked: state.map(|state| state == 1),
             lines: children.into_iter().map(|child| Self::new(child.try_into().unwrap())).collect(),
         }
     }
@@ -350,4 +405,54 @@ impl NotificationServer {
 
     #[zbus(signal)]
     async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, key: &str) -> zbus::Result<()>;
+}
+
+/// The desktop's portal, whose folder chooser answers at once; it goes when this is dropped.
+pub(crate) struct Portal {
+    _connection: Connection,
+}
+
+impl Portal {
+    /// One in which the user chooses this folder, or thinks better of it.
+    pub(crate) fn start(bus: &Bus, choice: Option<&Path>) -> Self {
+        let chooser = Chooser { choice: choice.map(Path::to_path_buf) };
+        let connection = bus
+            .connect()
+            .serve_at("/org/freedesktop/portal/desktop", chooser)
+            .and_then(|builder| builder.name("org.freedesktop.portal.Desktop"))
+            .and_then(connection::Builder::build)
+            .unwrap();
+        Self { _connection: connection }
+    }
+}
+
+struct Chooser {
+    choice: Option<PathBuf>,
+}
+
+#[zbus::interface(name = "org.freedesktop.portal.FileChooser")]
+impl Chooser {
+    async fn open_file(
+        &self,
+        _parent: &str,
+        _title: &str,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &zbus::Connection,
+    ) -> OwnedObjectPath {
+        assert_eq!(options["directory"].downcast_ref::<bool>(), Ok(true));
+        let token: String = options["handle_token"].downcast_ref().unwrap();
+        let sender = header.sender().unwrap().trim_start_matches(':').replace('.', "_");
+        let handle = format!("/org/freedesktop/portal/desktop/request/{sender}/{token}");
+        let uri = |path: &PathBuf| format!("file://{}", path.display()).replace(' ', "%20");
+        let uris: Vec<String> = self.choice.iter().map(uri).collect();
+        let response = if uris.is_empty() { 1_u32 } else { 0 };
+        let results = HashMap::from([("uris", Value::from(uris))]);
+        let request = "org.freedesktop.portal.Request";
+        connection
+            .emit_signal(header.sender().cloned(), handle.as_str(), request, "Response", &(response, results))
+            .await
+            .unwrap();
+        OwnedObjectPath::try_from(handle).unwrap()
+    }
 }

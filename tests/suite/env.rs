@@ -185,6 +185,13 @@ impl Outcome {
     }
 }
 
+/// A project that is being recorded.
+pub(crate) fn recorded(env: &TestEnv, name: &str) -> PathBuf {
+    let project = env.folder(name);
+    env.ctx(&project, ["start"]).ok().says("Recording ");
+    project
+}
+
 /// The entries of a project, as they are on the disk.
 #[track_caller]
 pub(crate) fn entries(project: &Path) -> Vec<Value> {

@@ -270,7 +270,12 @@ fn silent_peers_and_peers_that_do_not_read_disturb_nobody() {
 #[test]
 fn there_is_a_limit_to_connections_and_places_come_back() {
     let place = Place::obliging();
-    let crowd: Vec<Peer> = (0..256).map(|_| place.peer()).collect();
+    let admitted = || {
+        let mut client = place.client();
+        client.request(Request::Agent, soon()).unwrap();
+        client
+    };
+    let crowd: Vec<Client> = (0..256).map(|_| admitted()).collect();
     let failure = place.client().request(Request::Agent, soon()).unwrap_err();
     assert_eq!(failure.code, FailureCode::Busy);
     drop(crowd);

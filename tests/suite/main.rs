@@ -5,13 +5,34 @@
 #[cfg(target_os = "linux")]
 mod bus;
 mod attacks;
+mod brief;
+mod check;
 mod cli;
+#[cfg(target_os = "linux")]
+mod desktop;
+mod doctor;
+#[cfg(unix)]
+mod editors;
 mod env;
+#[cfg(target_os = "linux")]
+mod hooks;
 mod ipc;
 mod layers;
+#[cfg(target_os = "linux")]
+mod life;
+#[cfg(target_os = "linux")]
+mod menu;
+mod pauses;
 mod record;
+mod redact;
+#[cfg(unix)]
+mod replay;
+mod schemas;
 mod sessions;
+#[cfg(unix)]
+mod storms;
 mod streams;
+mod terminal;
 #[cfg(target_os = "linux")]
 mod tray;
 mod wire;

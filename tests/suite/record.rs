@@ -3,183 +3,14 @@
 
 #![cfg(unix)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries, entries_of, kill, log_lines, wait_for};
-
-/// The paths below a folder that count, each with what tells two contents apart.
-fn disk(root: &Path) -> BTreeMap<PathBuf, (bool, u64, i64)> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
-            let (path, metadata) = (entry.path(), entry.path().symlink_metadata().unwrap());
-            if path == root.join(".context") {
-                continue;
-            }
-            let mtime = metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec();
-            let told = if metadata.is_dir() { (true, 0, 0) } else { (false, metadata.size(), mtime) };
-            found.insert(path.strip_prefix(root).unwrap().to_path_buf(), told);
-            if metadata.is_dir() {
-                folders.push(path);
-            }
-        }
-    }
-    found
-}
-
-type Tree = BTreeMap<PathBuf, (bool, u64, i64)>;
-
-/// Replays entries on a tree, and refuses those that could not have happened.
-fn replay(tree: &Tree, entries: &[Value]) -> Tree {
-    let mut tree = tree.clone();
-    let path = |entry: &Value, key: &str| PathBuf::from(entry[key].as_str().unwrap());
-    let told = |entry: &Value| {
-        let number = |key: &str| entry[key].as_i64().unwrap_or(0);
-        (entry["entry"] == "dir", number("size") as u64, number("mtime_ns"))
-    };
-    for entry in entries {
-        match entry["kind"].as_str().unwrap() {
-            "created" => {
-                let old = tree.insert(path(entry, "path"), told(entry));
-                assert_eq!(old, None, "created twice: {entry}");
-            }
-            "edited" => {
-                let old = tree.insert(path(entry, "path"), told(entry));
-                assert!(old.is_some(), "edited nothing: {entry}");
-            }
-            "deleted" => assert!(tree.remove(&path(entry, "path")).is_some(), "deleted nothing: {entry}"),
-            "moved" => {
-                let (from, to) = (path(entry, "from"), path(entry, "to"));
-                let moved: Vec<_> = tree.extract_if(.., |path, _| path.starts_with(&from)).collect();
-                assert!(!moved.is_empty(), "moved nothing: {entry}");
-                for (path, was) in moved {
-                    let rest = path.strip_prefix(&from).unwrap();
-                    if rest.as_os_str().is_empty() {
-                        let (is_dir, size, mtime) = told(entry);
-                        tree.insert(to.clone(), if is_dir { (true, 0, 0) } else { (false, size, mtime) });
-                    } else {
-                        tree.insert(to.join(rest), was);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    tree
-}
-
-#[derive(Clone, Debug)]
-enum Op {
-    Write(PathBuf, usize),
-    Save(PathBuf, usize),
-    MakeDir(PathBuf),
-    Remove(PathBuf),
-    Rename(PathBuf, PathBuf),
-    Link(PathBuf),
-}
-
-/// Does it, as far as the disk lets us.
-fn run(root: &Path, op: &Op) {
-    let at = |path: &Path| root.join(path);
-    let _ = match op {
-        Op::Write(path, size) => fs::write(at(path), vec![b'x'; *size]),
-        Op::Save(path, size) => {
-            let temporary = at(path).with_extension("tmp");
-            fs::write(&temporary, vec![b'y'; *size]).and_then(|()| fs::rename(&temporary, at(path)))
-        }
-        Op::MakeDir(path) => fs::create_dir(at(path)),
-        Op::Remove(path) if at(path).is_dir() => fs::remove_dir_all(at(path)),
-        Op::Remove(path) => fs::remove_file(at(path)),
-        Op::Rename(from, to) => fs::rename(at(from), at(to)),
-        Op::Link(path) => std::os::unix::fs::symlink("..", at(path)),
-    };
-}
-
-fn path() -> impl Strategy<Value = PathBuf> {
-    prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "d"]), 1..4).prop_map(|names| names.iter().collect())
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    prop_oneof![
-        4 => (path(), 0usize..50).prop_map(|(path, size)| Op::Write(path, size)),
-        2 => (path(), 0usize..50).prop_map(|(path, size)| Op::Save(path, size)),
-        4 => path().prop_map(Op::MakeDir),
-        2 => path().prop_map(Op::Remove),
-        4 => (path(), path()).prop_map(|(from, to)| Op::Rename(from, to)),
-        1 => path().prop_map(Op::Link),
-    ]
-}
-
-/// Batches of operations, the same ones in every run.
-fn batches(count: usize, length: usize, seed: u8) -> Vec<Vec<Op>> {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let strategy = prop::collection::vec(op(), length);
-    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
-}
-
-fn sync(env: &TestEnv, project: &Path) {
-    env.ctx(project, ["sync", "--timeout", "25s"]).ok();
-}
-
-/// The record from an entry on, replayed, is the disk.
-fn assert_exact(project: &Path, start: &Tree, from: usize) -> (Tree, usize) {
-    let all = entries(project);
-    let now = disk(project);
-    let replayed = replay(start, &all[from..]);
-    if replayed != now {
-        let wrong: Vec<_> = replayed.iter().filter(|(path, told)| now.get(*path) != Some(told)).collect();
-        let missing: Vec<_> = now.keys().filter(|path| !replayed.contains_key(*path)).collect();
-        panic!("told: {wrong:?}\nnot told: {missing:?}\nrecord: {:#?}", &all[from..]);
-    }
-    (now, all.len())
-}
-
-#[test]
-fn random_operations_are_recorded_exactly() {
-    let env = TestEnv::new();
-    let project = env.folder("storm");
-    env.ctx(&project, ["start"]).ok();
-    let (mut tree, mut seen) = (disk(&project), 0);
-    for batch in batches(40, 30, 7) {
-        batch.iter().for_each(|op| run(&project, op));
-        sync(&env, &project);
-        (tree, seen) = assert_exact(&project, &tree, seen);
-    }
-}
-
-#[test]
-fn a_killed_tracker_loses_nothing_and_tells_nothing_twice() {
-    let env = TestEnv::new();
-    let project = env.folder("storm");
-    env.ctx(&project, ["start"]).ok();
-    let (mut tree, mut seen) = (disk(&project), 0);
-    for (round, batch) in batches(4, 60, 11).iter().enumerate() {
-        let half = batch.len() * round / 4;
-        batch[..half].iter().for_each(|op| run(&project, op));
-        let pid = u32::try_from(env.status(&project)["pid"].as_u64().unwrap()).unwrap();
-        kill(pid);
-        batch[half..].iter().for_each(|op| run(&project, op));
-        wait_for("another tracker", || {
-            let status = env.status(&project);
-            status["state"] == "running" && status["pid"] != pid
-        });
-        sync(&env, &project);
-        (tree, seen) = assert_exact(&project, &tree, seen);
-    }
-    let gaps = entries_of(&project, "gap");
-    assert_eq!(gaps.len(), 4);
-    assert!(gaps.iter().all(|gap| gap["reason"] == "killed" && gap["changes_found"].is_u64()), "{gaps:?}");
-}
+use crate::env::{TestEnv, entries, entries_of, log_lines, wait_for};
+use crate::replay::{Tree, assert_exact, disk, replay, sync};
 
 #[test]
 fn what_changed_without_a_session_is_found_by_the_next() {
@@ -256,6 +87,10 @@ fn rules_that_change_are_no_change_of_the_files() {
     fs::write(project.join("a.log"), "yet more").unwrap();
     sync(&env, &project);
     assert_eq!(told(&project)[3..], ["edited a.log"]);
+    let indexed = env.status(&project)["files_indexed"].as_u64().unwrap();
+    fs::remove_file(project.join(".gitignore")).unwrap();
+    sync(&env, &project);
+    assert_eq!(env.status(&project)["files_indexed"], indexed - 1);
 }
 
 #[test]
@@ -379,4 +214,117 @@ fn the_configuration_counts_at_once_and_a_damaged_one_does_not() {
     sync(&env, &project);
     let paths: Vec<Value> = entries_of(&project, "created").iter().map(|entry| entry["path"].clone()).collect();
     assert_eq!(paths, ["d.gen"], "what was let in is no change of the files");
+}
+
+#[test]
+fn more_folders_are_recorded_inside_and_outside() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let outside = env.folder("docs");
+    fs::create_dir_all(project.join("out/api")).unwrap();
+    fs::write(project.join(".gitignore"), "out/\n").unwrap();
+    fs::write(project.join("out/api/there.txt"), "there").unwrap();
+    fs::create_dir_all(env.path("config")).unwrap();
+    let user = env.path("config").join("config.toml");
+    fs::write(&user, format!("[watch]\ndirectories = [\"out/api\", {outside:?}]\n")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    assert_eq!(env.status(&project)["watching"], serde_json::json!([project, outside, project.join("out/api")]));
+    let told = || {
+        let changes = log_lines(&project).into_iter().filter(|line| !line.contains("] Session"));
+        changes.map(|line| line[11..].to_owned()).collect::<Vec<_>>()
+    };
+
+    fs::write(outside.join("plan.md"), "plan").unwrap();
+    fs::write(env.home().join("elsewhere.md"), "not ours").unwrap();
+    fs::write(project.join("out/ignored.txt"), "ignored").unwrap();
+    fs::write(project.join("out/api/index.txt"), "index").unwrap();
+    sync(&env, &project);
+    let mut seen = told();
+    seen.sort();
+    assert_eq!(seen, ["Created: ../docs/plan.md", "Created: out/api/index.txt"]);
+    fs::rename(outside.join("plan.md"), project.join("plan.md")).unwrap();
+    sync(&env, &project);
+    assert_eq!(told().last().unwrap(), "Moved: ../docs/plan.md -> plan.md");
+    let shown = |path: &str| env.ctx(&project, ["explain", path]).ok().stdout;
+    assert!(shown("../docs/x").contains("is recorded"), "{}", shown("../docs/x"));
+    assert!(shown("../elsewhere.md").contains("outside the project"), "{}", shown("../elsewhere.md"));
+    assert!(shown("out/x").contains(".gitignore:1 says out/"), "{}", shown("out/x"));
+
+    // What happens there without a session is found like the rest.
+    env.ctx(&project, ["stop"]).ok();
+    fs::write(outside.join("found.md"), "found").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    assert_eq!(told().last().unwrap(), "Created: ../docs/found.md (found by scan)");
+
+    // A folder that is out of reach is not deleted.
+    fs::rename(&outside, env.home().join("away")).unwrap();
+    sync(&env, &project);
+    let degraded = || env.status(&project)["degraded"].as_str().unwrap_or_default().to_owned();
+    fs::write(project.join("plan.md"), "more").unwrap();
+    wait_for("it is said", || degraded().contains("can't be reached"));
+    assert_eq!(entries_of(&project, "deleted"), [] as [Value; 0]);
+    fs::rename(env.home().join("away"), &outside).unwrap();
+    sync(&env, &project);
+
+    // What the configuration takes out again is no change of the files.
+    fs::write(&user, "").unwrap();
+    wait_for("the folders to go", || env.status(&project)["watching"] == serde_json::json!([project]));
+    fs::write(outside.join("late.md"), "late").unwrap();
+    sync(&env, &project);
+    assert!(told().iter().all(|line| !line.contains("late.md") && !line.contains("Deleted")), "{:#?}", told());
+
+    fs::write(project.join(".context/config.toml"), "[watch]\ndirectories = [\"../docs\"]\n").unwrap();
+    let problem = || env.status(&project)["config_problem"].as_str().unwrap_or_default().to_owned();
+    wait_for("a project's file names no others", || problem().contains("only your own configuration"));
+    fs::write(&user, "[watch]\ndirectories = [\"..\", \"nowhere\"]\n").unwrap();
+    fs::write(project.join(".context/config.toml"), "").unwrap();
+    wait_for("what is wrong with a folder", || problem().contains("it holds the project itself"));
+    assert!(problem().contains("nowhere is not watched"), "{}", problem());
+}
+
+/// What was told, a word and paths each.
+fn changes(project: &Path) -> Vec<String> {
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let tell = |entry: &Value| {
+        let paths = ["path", "from", "to"].into_iter().filter_map(|key| word(&entry[key]));
+        word(&entry["kind"]).into_iter().chain(paths).collect::<Vec<_>>().join(" ")
+    };
+    entries(project).iter().map(tell).filter(|told| told.contains(' ')).collect()
+}
+
+#[test]
+fn a_file_that_is_moved_and_written_on_and_on_has_moved() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::write(project.join("a"), "a").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    fs::rename(project.join("a"), project.join("b")).unwrap();
+    wait_for("an entry", || {
+        fs::write(project.join("b"), "more").unwrap();
+        !changes(&project).is_empty()
+    });
+    assert_eq!(changes(&project)[0], "moved a b");
+}
+
+#[test]
+fn what_is_moved_into_a_new_folder_has_moved() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::write(project.join("a"), "a").unwrap();
+    fs::create_dir(project.join("b")).unwrap();
+    fs::write(project.join("b/x"), "x").unwrap();
+    fs::write(project.join("noise"), "").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    fs::create_dir(project.join("new")).unwrap();
+    // So that the folder goes quiet before what is moved into it does.
+    (0..500).for_each(|_| fs::write(project.join("noise"), "more").unwrap());
+    fs::rename(project.join("a"), project.join("new/a")).unwrap();
+    fs::rename(project.join("b"), project.join("new/b")).unwrap();
+    let told = |end: &str| changes(&project).into_iter().find(|told| told.ends_with(end));
+    wait_for("both", || told(" new/a").is_some() && told(" new/b").is_some());
+    assert_eq!(told(" new/a").unwrap(), "moved a new/a");
+    assert_eq!(told(" new/b").unwrap(), "moved b new/b");
+    // The folder is watched where it is.
+    fs::write(project.join("new/b/x"), "more").unwrap();
+    wait_for("the edit", || told("edited new/b/x").is_some());
 }

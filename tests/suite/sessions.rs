@@ -4,18 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries, entries_of, is_alive, kill, log_lines, signal, wait_for};
-
-/// A project that is being recorded.
-fn recorded(env: &TestEnv, name: &str) -> std::path::PathBuf {
-    let project = env.folder(name);
-    env.ctx(&project, ["start"]).ok().says("Recording ");
-    project
-}
+use crate::env::{TestEnv, entries, entries_of, is_alive, kill, log_lines, recorded, signal, wait_for};
 
 fn pid_of(env: &TestEnv, project: &Path) -> u32 {
     let status = env.status(project);
@@ -381,4 +376,134 @@ fn a_project_that_is_gone_is_said_to_be_missing() {
     assert!(!project.exists(), "a root that vanished is not made anew");
     env.ctx(&env.home(), ["forget", "shop"]).ok();
     assert!(env.ctx(&env.home(), ["list"]).ok().says("No project").stderr.is_empty());
+}
+
+#[test]
+fn a_large_record_is_archived_at_the_next_start_and_read_as_one() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::write(project.join(".context/config.toml"), "[record]\nrotate_over_mb = 1\n").unwrap();
+    env.ctx(&project, ["note", "before the border"]).ok();
+    env.ctx(&project, ["note", &"x".repeat(50_000)]).ok();
+    let mut follow = env.ctx_command(&project, ["tail", "-f", "-n", "1", "--grep", "border"]);
+    let mut follower = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let mut followed = BufReader::new(follower.stdout.take().unwrap()).lines();
+    assert!(followed.next().unwrap().unwrap().ends_with("Note: before the border"));
+    for _ in 0..10 {
+        env.ctx(&project, ["note", &"x".repeat(60_000)]).ok();
+        env.ctx(&project, ["note", &"y".repeat(60_000)]).ok();
+    }
+    env.ctx(&project, ["stop"]).ok();
+    let last = entries(&project).last().unwrap()["seq"].as_u64().unwrap();
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, ["note", "behind the border"]).ok();
+
+    let archived = fs::read_dir(project.join(".context/archive")).unwrap().count();
+    assert_eq!(archived, 2, "both files are larger than 1 MB");
+    assert_eq!(entries(&project)[0]["seq"], last + 1, "the numbers go on");
+    assert_eq!(entries_of(&project, "gap")[0]["reason"], "stopped", "the last session is still known");
+    let log = fs::read_to_string(project.join(".context/session.md")).unwrap();
+    assert!(log.starts_with("# Context Engine Session Log\n") && log.len() < 1000, "{log}");
+    let both = env.ctx(&project, ["tail", "-n", "2", "--grep", "border"]).ok();
+    both.says("Note: before the border\n").says("Note: behind the border\n");
+    assert!(followed.next().unwrap().unwrap().ends_with("Note: behind the border"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    env.ctx(&project, ["status"]).ok().says("recording");
+}
+
+/// The companion without the right to read whatever root may.
+#[cfg(target_os = "linux")]
+fn without_privileges(env: &TestEnv, folder: &Path, args: &[&str]) -> crate::env::Outcome {
+    let mut command = env.command("setpriv", folder);
+    command.args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_ctx")]).args(args);
+    env.run(command)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_not_be_read_is_not_gone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let ctx = |args: &[&str]| without_privileges(&env, &env.home(), args);
+    for folder in ["shut", "listed"] {
+        fs::create_dir_all(project.join(folder).join("below")).unwrap();
+        fs::write(project.join(folder).join("below/a.txt"), "a").unwrap();
+    }
+    ctx(&["start", "shop"]).ok();
+    allow(&project.join("shut"), 0o000);
+    allow(&project.join("listed"), 0o600);
+    fs::write(project.join("shut/below/a.txt"), "more").unwrap();
+    fs::write(project.join("seen.txt"), "seen").unwrap();
+    ctx(&["sync", "-C", "shop"]).ok();
+    assert_eq!(changes(&project), ["created seen.txt"]);
+    ctx(&["stop", "shop"]).ok();
+    ctx(&["start", "shop"]).ok();
+    assert_eq!(changes(&project), ["created seen.txt"], "nor is it for the next session");
+    allow(&project.join("shut"), 0o700);
+    allow(&project.join("listed"), 0o700);
+    ctx(&["sync", "-C", "shop"]).ok();
+    assert_eq!(changes(&project), ["created seen.txt", "edited shut/below/a.txt"]);
+
+    let tracker = pid_of(&env, &project);
+    allow(&project, 0o000);
+    fs::write(project.join("unseen.txt"), "unseen").unwrap();
+    // What makes the tracker look, unless it has by itself.
+    let _ = env.ctx(&project, ["sync"]);
+    wait_for("the tracker ends", || !is_alive(tracker));
+    let list: Value = serde_json::from_str(&ctx(&["list", "--json"]).ok().stdout).unwrap();
+    assert_eq!(list[0]["state"], "missing");
+    allow(&project, 0o700);
+    ctx(&["start", "shop"]).ok();
+    assert_eq!(entries_of(&project, "gap").last().unwrap()["reason"], "unreachable");
+    assert_eq!(changes(&project).last().unwrap(), "created unseen.txt");
+}
+
+/// A machine that sleeps can't be had in a test: its clock can.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sleep_of_the_machine_is_a_gap() {
+    const CLOCK: &str = r#"
+        #define _GNU_SOURCE
+        #include <stdlib.h>
+        #include <sys/stat.h>
+        #include <sys/syscall.h>
+        #include <time.h>
+        #include <unistd.h>
+        int clock_gettime(clockid_t clock, struct timespec *time) {
+            struct stat slept;
+            int result = syscall(SYS_clock_gettime, clock, time);
+            if (clock == CLOCK_BOOTTIME && stat(getenv("SLEPT"), &slept) == 0) time->tv_sec += 3600;
+            return result;
+        }"#;
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let (source, library, slept) = (env.path("clock.c"), env.path("clock.so"), env.path("slept"));
+    fs::write(&source, CLOCK).unwrap();
+    let mut compiler = env.command("cc", &env.home());
+    env.run({
+        compiler.args(["-shared", "-fPIC", "-o"]).args([&library, &source]);
+        compiler
+    })
+    .ok();
+    let mut start = env.ctx_command(&project, ["start", "--foreground"]);
+    let mut tracker = start.env("LD_PRELOAD", &library).env("SLEPT", &slept).stdout(Stdio::null()).spawn().unwrap();
+    wait_for("it records", || env.status(&project)["state"] == "running");
+    fs::write(project.join("before.txt"), "before").unwrap();
+    wait_for("a line", || changes(&project).len() == 1);
+    assert!(entries_of(&project, "gap").is_empty());
+    fs::write(&slept, "").unwrap();
+    fs::write(project.join("after.txt"), "after").unwrap();
+    wait_for("the other line", || changes(&project).len() == 2);
+    let gaps = entries_of(&project, "gap");
+    assert_eq!((gaps.len(), gaps[0]["reason"].as_str()), (1, Some("suspend")));
+    assert_eq!(gaps[0]["changes_found"], 1);
+    let is_told =
+        || log_lines(&project).iter().any(|line| line.ends_with(", the machine slept; 1 change found by scan"));
+    wait_for("the gap's line", is_told);
+    signal(tracker.id(), "TERM");
+    assert!(tracker.wait().unwrap().success());
+    assert_eq!(entries_of(&project, "gap").len(), 1);
 }

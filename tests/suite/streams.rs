@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
-use crate::env::{TestEnv, entries_of, log_lines, signal};
+use crate::env::{TestEnv, entries_of, log_lines, recorded, signal};
 
 #[test]
 fn run_is_the_command_itself_and_records_it() {
@@ -14,13 +14,40 @@ fn run_is_the_command_itself_and_records_it() {
     env.ctx(&project, ["run", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]).code(3).says("out\n").warns("err\n");
     env.ctx(&project, ["run", "true"]).ok().says_nothing();
     env.ctx(&project, ["run", "sh", "-c", "kill -TERM $$"]).code(128 + 15);
+    env.ctx(&project, ["run", "sh", "-c", "ulimit -c 0; kill -SEGV $$"]).code(128 + 11);
+    env.ctx(&project, ["run", "sh", "-c", "kill -KILL $$"]).code(128 + 9);
     env.ctx(&project, ["run", "no-such-command"]).fails(127);
+    env.ctx(&project, ["run", "/"]).fails(126);
     let ran = entries_of(&project, "ran");
     let results: Vec<_> = ran.iter().map(|entry| entry["status"].as_str().unwrap()).collect();
-    assert_eq!(results, ["Failed (exit 3)", "Success", "Failed (exit 143)", "Failed (exit 127)"]);
+    let codes = [3, 0, 128 + 15, 128 + 11, 128 + 9, 127, 126];
+    let words = codes.map(|code| if code == 0 { "Success".to_owned() } else { format!("Failed (exit {code})") });
+    assert_eq!(results, words);
     assert_eq!(ran[0]["command"], "sh -c 'echo out; echo err >&2; exit 3'");
     assert!(ran[0]["duration_ms"].is_u64());
     assert_eq!(ran[0]["source"], "run");
+}
+
+#[test]
+fn run_tells_how_many_files_changed_meanwhile() {
+    let env = TestEnv::new();
+    let unrecorded = env.project("unrecorded");
+    env.ctx(&unrecorded, ["run", "touch", "a"]).ok();
+    assert_eq!(entries_of(&unrecorded, "ran")[0].get("files_changed"), None);
+    let project = recorded(&env, "shop");
+    std::fs::write(project.join("before"), "long before").unwrap();
+    env.ctx(&project, ["sync"]).ok();
+    // Each file counts once, also one that was there, and one that is old already when it comes.
+    let script = "mkdir in; echo 1 > a; echo 2 > in/b; touch -t 200101010000 old; sleep 0.3; echo 3 > a";
+    env.ctx(&project, ["run", "sh", "-c", script]).ok();
+    env.ctx(&project, ["run", "rm", "a"]).ok();
+    env.ctx(&project, ["run", "true"]).ok();
+    env.ctx(&project, ["log", "make", "--duration-ms", "60000"]).ok();
+    let ran = entries_of(&project, "ran");
+    let files: Vec<_> = ran.iter().map(|entry| entry.get("files_changed").and_then(|files| files.as_u64())).collect();
+    assert_eq!(files, [Some(3), Some(1), Some(0), None]);
+    assert!(ran.iter().all(|entry| entry["began_ns"].is_i64()));
+    assert!(log_lines(&project).iter().any(|line| line.ends_with(", 3 files)")), "{:?}", log_lines(&project));
 }
 
 #[test]

@@ -1,126 +1,7 @@
 //! The tray and the notices of the real agent, seen and clicked over a bus that the test starts itself.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
-
-use tempfile::TempDir;
-
-use crate::bus::{Bus, Host, Notifications, wait, wait_within};
-
-/// How soon the menu shows a new state.
-const SOON: Duration = Duration::from_secs(1);
-
-/// A user with a home folder, and an agent that nobody else shares.
-struct Desktop {
-    folder: TempDir,
-    bus_address: String,
-    agent: Option<Child>,
-}
-
-impl Desktop {
-    fn on(bus: &Bus) -> Self {
-        Self::at(bus.address().to_owned())
-    }
-
-    fn without_bus() -> Self {
-        Self::at("unix:path=/nonexistent/context-tray-test-bus".to_owned())
-    }
-
-    fn at(bus_address: String) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("home")).unwrap();
-        Self { folder, bus_address, agent: None }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// A new project folder with one file in it.
-    fn project(&self, name: &str) -> PathBuf {
-        let project = self.path("home").join(name);
-        fs::create_dir(&project).unwrap();
-        fs::write(project.join("main.rs"), "fn main() {}\n").unwrap();
-        project
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.path("home"))
-            .env("CONTEXT_TRAY_CONFIG_DIR", self.path("config"))
-            .env("CONTEXT_TRAY_STATE_DIR", self.path("state"))
-            .env("CONTEXT_TRAY_RUNTIME_DIR", self.path("runtime"))
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
-            .current_dir(self.path("home"))
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Starts the agent; it is killed with the test.
-    fn start_agent(&mut self) {
-        let said = File::create(self.path("said")).unwrap();
-        let agent = self.command(env!("CARGO_BIN_EXE_context-tray")).stdout(Stdio::null()).stderr(said).spawn();
-        self.agent = Some(agent.unwrap());
-    }
-
-    /// What the agent wrote to stderr so far.
-    fn said(&self) -> String {
-        fs::read_to_string(self.path("said")).unwrap()
-    }
-
-    fn agent_status(&mut self) -> Option<ExitStatus> {
-        self.agent.as_mut().unwrap().try_wait().unwrap()
-    }
-
-    /// Runs the companion, which must succeed.
-    fn ctx(&self, args: &[&str]) -> String {
-        let output = self.command(env!("CARGO_BIN_EXE_ctx")).args(args).output().unwrap();
-        assert!(output.status.success(), "ctx {args:?} in {}: {output:#?}", self.path("home").display());
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn start(&self, project: &Path) {
-        self.ctx(&["start", project.to_str().unwrap()]);
-    }
-}
-
-impl Drop for Desktop {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the agent said: {}", fs::read_to_string(self.path("said")).unwrap_or_default());
-            eprintln!("and has ended: {:?}", self.agent.as_mut().map(|agent| agent.try_wait()));
-            for log in fs::read_dir(self.path("state/diagnostics")).into_iter().flatten().flatten() {
-                eprintln!("{:?}:\n{}", log.file_name(), fs::read_to_string(log.path()).unwrap_or_default());
-            }
-        }
-        if let Some(mut agent) = self.agent.take() {
-            let _ = agent.kill();
-            let _ = agent.wait();
-        }
-    }
-}
-
-/// The tracker's PID, while it records.
-fn tracker(project: &Path) -> Option<u32> {
-    let pid = fs::read_to_string(project.join(".context/session.pid")).ok()?.trim().parse().ok()?;
-    is_alive(pid).then_some(pid)
-}
-
-fn is_alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // A zombie is dead.
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
-}
-
-fn signal(name: &str, pid: u32) {
-    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
-    assert!(sent.success());
-}
+use crate::bus::{Bus, Host, Notifications, wait};
+use crate::desktop::{Desktop, is_alive, signal, tracker};
 
 #[test]
 fn the_menu_stops_and_starts_a_session_and_follows_its_state() {
@@ -140,16 +21,34 @@ fn the_menu_stops_and_starts_a_session_and_follows_its_state() {
 
     icon.click(&["shop", "Stop session"]);
     wait("the end of the tracker", || (!is_alive(first)).then_some(()));
-    icon.wait_for_within(SOON, &["shop: not recording", "Start session"]);
-    icon.wait_for_within(SOON, &["Not recording"]);
+    icon.wait_for(&["shop: not recording", "Start session"]);
+    icon.wait_for(&["Not recording"]);
     assert_eq!(tracker(&shop), None);
-    wait_within(SOON, "another icon", || (icon.picture() != recording).then_some(()));
+    wait("another icon", || (icon.picture() != recording).then_some(()));
 
     icon.click(&["shop", "Start session"]);
     let second = wait("another tracker", || tracker(&shop));
     assert_ne!(first, second);
-    icon.wait_for_within(SOON, &["shop: recording", "Stop session"]);
-    wait_within(SOON, "the first icon", || (icon.picture() == recording).then_some(()));
+    icon.wait_for(&["shop: recording", "Stop session"]);
+    wait("the first icon", || (icon.picture() == recording).then_some(()));
+}
+
+#[test]
+fn the_menu_pauses_and_resumes() {
+    let bus = Bus::start();
+    let host = Host::start(&bus);
+    let mut desktop = Desktop::on(&bus);
+    let shop = desktop.project("shop");
+    desktop.start_agent();
+    desktop.start(&shop);
+
+    let icon = host.icon();
+    icon.click(&["shop", "Pause", "For 1 hour"]);
+    icon.wait_for(&["shop: paused until ", "Resume"]);
+    assert_eq!(tracker(&shop), None);
+    icon.click(&["shop", "Resume"]);
+    icon.wait_for(&["shop: recording", "Stop session"]);
+    wait("a tracker", || tracker(&shop));
 }
 
 #[test]
@@ -169,7 +68,7 @@ fn stop_all_and_start_all_reach_every_project() {
     icon.wait_for(&["snake_case: recording"]);
     icon.click(&["Stop all"]);
     wait("the end of all trackers", || projects.iter().all(|project| tracker(project).is_none()).then_some(()));
-    icon.wait_for_within(SOON, &["Not recording"]);
+    icon.wait_for(&["Not recording"]);
     assert!(!icon.menu().at(&["Stop all"]).unwrap().enabled);
     icon.click(&["Start all"]);
     icon.wait_for(&["Recording 2 projects"]);
@@ -227,7 +126,7 @@ fn a_host_that_restarts_gets_the_icon_again() {
     let icon = host.icon();
     icon.click(&["shop", "Stop session"]);
     wait("the end of the tracker", || tracker(&shop).is_none().then_some(()));
-    icon.wait_for_within(SOON, &["shop: not recording"]);
+    icon.wait_for(&["shop: not recording"]);
 }
 
 #[test]

@@ -29,18 +29,39 @@ fn request_kind(request: &Request) -> &'static str {
         Request::Agent => "agent",
         Request::Start { .. } => "start",
         Request::Stop { .. } => "stop",
+        Request::Pause { .. } => "pause",
         Request::StartAll => "start_all",
         Request::StopAll => "stop_all",
         Request::Forget { .. } => "forget",
         Request::CleanUp { .. } => "clean_up",
         Request::Record { .. } => "record",
         Request::Sync { .. } => "sync",
+        Request::Mute { .. } => "mute",
+        Request::LaunchAtLogin { .. } => "launch_at_login",
+        Request::CopyBrief { .. } => "copy_brief",
+        Request::AddProject => "add_project",
         Request::Open { .. } => "open",
         Request::Shutdown { .. } => "shutdown",
     }
 }
-const REQUESTS: [&str; 11] =
-    ["agent", "start", "stop", "start_all", "stop_all", "forget", "clean_up", "record", "sync", "open", "shutdown"];
+const REQUESTS: [&str; 16] = [
+    "agent",
+    "start",
+    "stop",
+    "pause",
+    "start_all",
+    "stop_all",
+    "forget",
+    "clean_up",
+    "record",
+    "sync",
+    "mute",
+    "launch_at_login",
+    "copy_brief",
+    "add_project",
+    "open",
+    "shutdown",
+];
 
 fn response_kind(response: &Response) -> &'static str {
     match response {
@@ -59,9 +80,10 @@ fn to_tracker_kind(message: &ToTracker) -> &'static str {
         ToTracker::Sync { .. } => "sync",
         ToTracker::Ping { .. } => "ping",
         ToTracker::Stop => "stop",
+        ToTracker::Pause => "pause",
     }
 }
-const TO_TRACKER: [&str; 4] = ["record", "sync", "ping", "stop"];
+const TO_TRACKER: [&str; 5] = ["record", "sync", "ping", "stop", "pause"];
 
 fn from_tracker_kind(message: &FromTracker) -> &'static str {
     match message {

@@ -99,6 +99,7 @@ class Sandbox:
         self.home = self.folder / "home"
         self.state = self.folder / "state"
         self.ran = []
+        self.projects = []
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -124,7 +125,8 @@ class Sandbox:
     def project(self, name):
         root = self.home / name
         root.mkdir(parents=True)
-        return Project(root)
+        self.projects.append(Project(root))
+        return self.projects[-1]
 
     def run(self, *command, cwd=None, expect=None):
         """Runs the command to its end; `expect` is the exit code that it must have."""

@@ -4,14 +4,23 @@
 //! restart: the bus is asked for its name, the icon comes and goes with it, and the user is told once how to get it when
 //! there is no host. Neither a missing bus nor a host that hangs ends the agent, or keeps it from ending.
 
+#[path = "portal.rs"]
+mod portal;
+
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use context_tray::agent::Agent;
 use context_tray::notice::ToDesktop;
-use zbus::blocking::{Connection, fdo::DBusProxy};
+use context_tray::platform::desktop;
+use context_tray::status::{Desktop, TrayPlace};
+use zbus::MatchRule;
+use zbus::blocking::{Connection, MessageIterator, fdo::DBusProxy};
+use zbus::message::Type;
 use zbus::names::BusName;
 
 use crate::front::{Flow, Front};
@@ -21,21 +30,23 @@ use crate::tray::{self, Click};
 /// The name that a tray host owns, or the service before it.
 const HOST: &str = "org.kde.StatusNotifierWatcher";
 
+/// The name of what shows notifications.
+const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+
+/// What there is without one.
+const NO_BUS: Desktop = Desktop { tray: TrayPlace::NoBus, notifications: false };
+
+/// How long after a look for the bus that found none the next one is ...
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// ... and, doubled each time, at the latest.
+const LAST_LOOK: Duration = Duration::from_secs(60);
+
 /// Everything that can wake the desktop thread.
 enum Event {
     Agent(ToDesktop),
     Click(Click),
-    Host(Host),
-}
-
-/// The place for the icon.
-enum Host {
-    /// There is no session bus.
-    NoBus(String),
-    /// Nobody shows icons.
-    Absent,
-    /// Somebody does.
-    Present,
+    Bus(Result<Desktop, String>),
 }
 
 /// The desktop thread's loop.
@@ -62,7 +73,7 @@ impl EventLoop {
         let requests = agent.sender();
         let clicks = sender.clone();
         tray::on_click(move |click| drop(clicks.send(Event::Click(click))));
-        start("tray-host", move || follow_host(&sender));
+        start("bus", move || follow_bus(&sender));
         start("desktop", move || show(Front::new(requests), &events));
         agent.join()
     }
@@ -78,68 +89,115 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) {
 /// Shows what the agent says and takes clicks back, until the agent has ended.
 fn show(mut front: Front, events: &Receiver<Event>) {
     let mut told = false;
-    for event in events {
-        let shown = match event {
-            Event::Agent(message) => front.take(message),
-            Event::Click(click) => {
-                front.click(&click);
-                Ok(Flow::Continue)
-            }
-            Event::Host(Host::Present) => front.place().map(|()| Flow::Continue),
-            Event::Host(absent) => {
-                front.no_place();
-                if !told {
-                    tell(&absent);
-                    told = true;
-                }
-                Ok(Flow::Continue)
-            }
+    loop {
+        let event = match front.deadline() {
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
         };
-        match shown {
-            Ok(Flow::Continue) => {}
-            Ok(Flow::Exit) => return,
-            Err(error) => tracing::warn!(%error, "the tray does not show the status"),
+        let placed = match event {
+            Ok(Event::Agent(message)) => match front.take(message) {
+                Flow::Continue => Ok(()),
+                Flow::Exit => return,
+            },
+            Ok(Event::Click(click)) => {
+                front.click(&click);
+                Ok(())
+            }
+            Ok(Event::Bus(found)) => {
+                let desktop = found.as_ref().map_or(NO_BUS, |desktop| *desktop);
+                front.on_desktop(desktop);
+                if desktop.tray == TrayPlace::Present {
+                    front.place()
+                } else {
+                    front.no_place();
+                    if !told {
+                        tell(desktop.tray, found.err().as_deref());
+                        told = true;
+                    }
+                    Ok(())
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if let Err(error) = placed.and_then(|()| front.draw()) {
+            tracing::warn!(%error, "the tray does not show the status");
         }
     }
 }
 
+/// By the desktop's own dialog; where there is none, by a program that has one.
+pub(crate) fn pick_folder(title: &str) -> io::Result<Option<PathBuf>> {
+    portal::pick_folder(title).or_else(|error| {
+        tracing::info!(%error, "no folder chooser of the desktop");
+        desktop::pick_folder(title)
+    })
+}
+
 /// Says why there is no icon, and how to get one.
-fn tell(host: &Host) {
-    let (what, hint) = match host {
-        Host::NoBus(error) => (
-            format!("no tray icon: there is no session bus ({error})"),
-            "start context-tray from within a desktop session; until then, ctx reaches the agent just as well",
-        ),
-        Host::Absent => (
-            "no tray icon yet: no system tray runs in this session; the icon appears as soon as one does".to_owned(),
-            "on GNOME, install the extension AppIndicator (package gnome-shell-extension-appindicator); \
-             on Sway, Hyprland and others, run a bar with a tray, such as waybar; \
-             elsewhere, add the panel's \"Status Tray\"; until then, ctx reaches the agent just as well",
-        ),
-        Host::Present => return,
+fn tell(place: TrayPlace, error: Option<&str>) {
+    let Some(hint) = place.remedy() else { return };
+    let what = match error {
+        Some(error) => format!("no tray icon: there is no session bus ({error})"),
+        None => {
+            "no tray icon yet: no system tray runs in this session; the icon appears as soon as one does".to_owned()
+        }
     };
     tracing::info!(hint, "{what}");
     say(io::stderr(), format_args!("context-tray: {what}\nhint: {hint}"));
 }
 
-/// Reports whether there is a host, now and at every change, until the bus or the loop ends.
-fn follow_host(events: &Sender<Event>) {
-    if let Err(error) = report_host(|host| events.send(Event::Host(host)).is_ok()) {
-        let _ = events.send(Event::Host(Host::NoBus(error.to_string())));
+/// Reports what is on the bus, now and at every change, until the loop ends. A bus that is away may come, or come back: it is
+/// looked for ever less often, and nothing else runs while it is.
+fn follow_bus(events: &Sender<Event>) {
+    let mut pause = FIRST_LOOK;
+    loop {
+        let mut was_there = false;
+        let lost = report_desktop(|desktop| {
+            was_there = true;
+            events.send(Event::Bus(Ok(desktop))).is_ok()
+        });
+        let why = lost.map_or_else(|error| error.to_string(), |()| "it has gone".to_owned());
+        if events.send(Event::Bus(Err(why))).is_err() {
+            return;
+        }
+        if was_there {
+            pause = FIRST_LOOK;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LAST_LOOK);
     }
 }
 
-fn report_host(report: impl Fn(Host) -> bool) -> zbus::Result<()> {
-    let bus = DBusProxy::new(&Connection::session()?)?;
+/// Returns when the bus has gone, or `report` has nobody to tell.
+fn report_desktop(mut report: impl FnMut(Desktop) -> bool) -> zbus::Result<()> {
+    let connection = Connection::session()?;
+    let bus = DBusProxy::new(&connection)?;
     // First follow, then ask: no change falls between the two.
-    let changes = bus.receive_name_owner_changed_with_args(&[(0, HOST)])?;
-    let present = |present| if present { Host::Present } else { Host::Absent };
-    let mut listening = report(present(bus.name_has_owner(BusName::from_static_str(HOST)?)?));
-    for change in changes {
+    let messages = MessageIterator::from(&connection);
+    for name in [HOST, NOTIFICATIONS] {
+        let changes = MatchRule::builder().msg_type(Type::Signal).sender("org.freedesktop.DBus")?;
+        let changes = changes.interface("org.freedesktop.DBus")?.member("NameOwnerChanged")?.add_arg(name)?;
+        bus.add_match_rule(changes.build())?;
+    }
+    let mut listening = report(look(&bus)?);
+    for message in messages {
+        let message = message?;
         if !listening {
             break;
         }
-        listening = report(present(change.args()?.new_owner().is_some()));
+        if message.header().member().is_some_and(|member| member == "NameOwnerChanged") {
+            listening = report(look(&bus)?);
+        }
     }
     Ok(())
+}
+
+fn look(bus: &DBusProxy<'_>) -> zbus::Result<Desktop> {
+    let has_owner = |name: &'static str| Ok::<_, zbus::Error>(bus.name_has_owner(BusName::from_static_str(name)?)?);
+    let tray = if has_owner(HOST)? { TrayPlace::Present } else { TrayPlace::NoHost };
+    // What shows notifications may start with the first.
+    let starts =
+        || Ok::<_, zbus::Error>(bus.list_activatable_names()?.iter().any(|name| name.as_str() == NOTIFICATIONS));
+    Ok(Desktop { tray, notifications: has_owner(NOTIFICATIONS)? || starts()? })
 }

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use context_tray::agent::Agent;
 use context_tray::notice::ToDesktop;
+pub(crate) use context_tray::platform::desktop::pick_folder;
 use context_tray::request::{Request, ShutdownReason};
+use context_tray::status::{Desktop, TrayPlace};
 use tao::event::Event as NativeEvent;
 use tao::event_loop::{ControlFlow, EventLoopBuilder};
 use tao::platform::run_return::EventLoopExtRunReturn;
@@ -46,20 +48,15 @@ impl EventLoop {
         if let Err(error) = front.place() {
             tracing::warn!(%error, "the tray shows nothing");
         }
+        front.on_desktop(Desktop { tray: TrayPlace::Present, notifications: true });
         let mut front = Some(front);
         let mut agent = Some(agent);
         let mut code = ExitCode::SUCCESS;
         self.0.run_return(|event, _, control_flow| {
-            if *control_flow == ControlFlow::Poll {
-                *control_flow = ControlFlow::Wait;
-            }
+            let mut flow = Flow::Continue;
             match event {
                 NativeEvent::UserEvent(Event::Agent(message)) => {
-                    match front.as_mut().map_or(Ok(Flow::Exit), |front| front.take(message)) {
-                        Ok(Flow::Continue) => {}
-                        Ok(Flow::Exit) => *control_flow = ControlFlow::Exit,
-                        Err(error) => tracing::warn!(%error, "the tray does not show the status"),
-                    }
+                    flow = front.as_mut().map_or(Flow::Exit, |front| front.take(message));
                 }
                 NativeEvent::UserEvent(Event::Click(click)) => {
                     if let Some(front) = &front {
@@ -76,6 +73,17 @@ impl EventLoop {
                     }
                 }
                 _ => {}
+            }
+            if let Some(Err(error)) = front.as_mut().map(Front::draw) {
+                tracing::warn!(%error, "the tray does not show the status");
+            }
+            // An end that was begun stays one.
+            if *control_flow != ControlFlow::Exit {
+                let deadline = front.as_ref().and_then(Front::deadline);
+                *control_flow = match flow {
+                    Flow::Exit => ControlFlow::Exit,
+                    Flow::Continue => deadline.map_or(ControlFlow::Wait, ControlFlow::WaitUntil),
+                };
             }
         });
         code

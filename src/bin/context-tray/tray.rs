@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use context_tray::menu::{self, IconState, Item};
 use context_tray::request::Request;
 use context_tray::status::AgentStatus;
-use tray_icon::menu::{IsMenuItem, Menu, MenuEvent, MenuId, MenuItem, PredefinedMenuItem, Submenu};
+use tray_icon::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuId, MenuItem, PredefinedMenuItem, Submenu};
 use tray_icon::{Icon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 /// How the tray host knows the icon, from one start to the next.
@@ -117,11 +117,15 @@ impl Tray {
         Ok(())
     }
 
-    /// What a click means; none for a line that is gone or can't be clicked.
+    /// What a click means; none for a line that is gone or can't be clicked. What is checked stays as it is until the
+    /// agent says otherwise.
     pub(crate) fn request(&self, click: &Click) -> Option<&Request> {
         match click {
             Click::Icon => Some(&self.primary),
-            Click::Item(id) => self.requests.get(id),
+            Click::Item(id) => {
+                rewrite(&self.lines, &self.items, &self.items);
+                self.requests.get(id)
+            }
         }
     }
 }
@@ -129,6 +133,7 @@ impl Tray {
 /// An [`Item`] as the system shows it.
 enum Line {
     Text(MenuItem),
+    Check(CheckMenuItem),
     Separator(PredefinedMenuItem),
     Submenu(Submenu, Vec<Line>),
 }
@@ -137,6 +142,7 @@ impl Line {
     fn new(item: &Item) -> Result<Self, TrayError> {
         Ok(match item {
             Item::Command { label, enabled, .. } => Line::Text(MenuItem::new(literal(label), *enabled, None)),
+            Item::Check { label, checked, .. } => Line::Check(CheckMenuItem::new(literal(label), true, *checked, None)),
             Item::Label(label) => Line::Text(MenuItem::new(literal(label), false, None)),
             Item::Separator => Line::Separator(PredefinedMenuItem::separator()),
             Item::Submenu { label, items } => {
@@ -151,6 +157,7 @@ impl Line {
     fn shown(&self) -> &dyn IsMenuItem {
         match self {
             Line::Text(item) => item,
+            Line::Check(item) => item,
             Line::Separator(item) => item,
             Line::Submenu(item, _) => item,
         }
@@ -190,6 +197,15 @@ fn rewrite(lines: &[Line], old: &[Item], new: &[Item]) {
                     line.set_enabled(*enabled);
                 }
             }
+            (Line::Check(line), Item::Check { label: was, .. }, Item::Check { label: is, checked, .. }) => {
+                if was != is {
+                    line.set_text(literal(is));
+                }
+                // A click has turned it over already, and may have come to nothing.
+                if line.is_checked() != *checked {
+                    line.set_checked(*checked);
+                }
+            }
             (
                 Line::Submenu(line, lines),
                 Item::Submenu { label: was, items: old },
@@ -214,6 +230,9 @@ fn requests(lines: &[Line], items: &[Item]) -> HashMap<MenuId, Request> {
             (Line::Text(line), Item::Command { enabled: true, request, .. }) => {
                 all.insert(line.id().clone(), request.clone());
             }
+            (Line::Check(line), Item::Check { request, .. }) => {
+                all.insert(line.id().clone(), request.clone());
+            }
             (Line::Submenu(_, lines), Item::Submenu { items, .. }) => all.extend(requests(lines, items)),
             _ => {}
         }
@@ -231,6 +250,7 @@ fn picture(shape: IconState) -> Result<Icon, TrayError> {
     let file: &[u8] = match shape {
         IconState::Idle => include_bytes!("../../../icons/idle-48.png"),
         IconState::Recording => include_bytes!("../../../icons/recording-48.png"),
+        IconState::Paused => include_bytes!("../../../icons/paused-48.png"),
         IconState::Trouble => include_bytes!("../../../icons/trouble-48.png"),
     };
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info()?;
@@ -279,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_state_has_a_picture() {
-        for shape in [IconState::Idle, IconState::Recording, IconState::Trouble] {
+        for shape in [IconState::Idle, IconState::Recording, IconState::Paused, IconState::Trouble] {
             picture(shape).unwrap();
         }
     }

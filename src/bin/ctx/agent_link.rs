@@ -15,7 +15,7 @@ use context_tray::request::{Failure, FailureCode, Request, Response, ShutdownRea
 use crate::error::Error;
 
 /// An agent that lives answers a connect at once.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 
 /// A launched agent has to answer within this time.
 const LAUNCH: Duration = Duration::from_secs(10);
@@ -56,6 +56,22 @@ pub(crate) fn ensure(directories: &Directories) -> Result<Client, Error> {
     match connect_if_running(directories)? {
         Some(client) => Ok(client),
         None => launch(directories, platform::desktop::has_desktop()),
+    }
+}
+
+/// Asks the agent, launched if none runs. One that is just ending is waited for until the deadline, and followed by another.
+pub(crate) fn ask_ensured(
+    directories: &Directories,
+    deadline: Instant,
+    ask: impl Fn(&mut Client) -> Result<Response, Failure>,
+) -> Result<Response, Error> {
+    loop {
+        match ask(&mut ensure(directories)?) {
+            Err(failure) if failure.code == FailureCode::ShuttingDown && Instant::now() < deadline => {
+                thread::sleep(LOOK_AGAIN);
+            }
+            answer => return answer.map_err(Error::from),
+        }
     }
 }
 

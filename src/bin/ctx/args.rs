@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use context_tray::brief::{DEFAULT_TOKENS, MIN_TOKENS};
+use context_tray::request::Span;
 
 const EXAMPLES: &str = "Examples:
   ctx start                         Record the project that you are in
@@ -49,8 +51,9 @@ pub(crate) enum Color {
     Never,
 }
 
-/// The verbs.
+/// The verbs. Only the one in use is built: `ctx log` is to cost a prompt nothing.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Make the .context folder of a project, and start nothing
     Init {
@@ -71,6 +74,26 @@ pub(crate) enum Command {
         /// Stop recording every project
         #[arg(long, conflicts_with = "path")]
         all: bool,
+    },
+    /// Stop recording a project for a while; what changes meanwhile is found afterwards
+    #[command(after_help = "Examples:
+  ctx pause 15m              This project, for a quarter of an hour
+  ctx pause ~/shop tomorrow  Another one, until 4 o'clock in the morning
+  ctx pause                  Until `ctx resume`
+
+While a project is paused no change is looked at; what has changed is told below a gap when the pause ends.
+Commands that you log yourself are recorded all the same.")]
+    Pause {
+        /// The project's folder, or one in it [default: the one that you are in]
+        path: Option<PathBuf>,
+        /// For how long, such as 15m or 2h, or "tomorrow" [default: until `ctx resume`]
+        #[arg(value_name = "DURATION", value_parser = span)]
+        span: Option<Span>,
+    },
+    /// End the pause of a project
+    Resume {
+        /// The project's folder, or one in it [default: the one that you are in]
+        path: Option<PathBuf>,
     },
     /// Show whether a project is recorded, and what happened last
     Status(Status),
@@ -123,16 +146,71 @@ pub(crate) enum Command {
   ctx tail --since 2h --path src
   ctx tail -f --json")]
     Tail(Tail),
+    /// Tell in few words what happened: commands, files, git, gaps
+    #[command(
+        visible_alias = "summary",
+        after_help = "\
+The same record gives the same text. What does not fit is dropped, the least informative first, and said. A token is taken \
+for 4 bytes of the text, and --json has the same items. The mark of a reader moves whenever --reader is given.
+
+Examples:
+  ctx brief --max-tokens 1000
+  ctx brief --since last --reader reviewer"
+    )]
+    Brief(Brief),
+    /// Say whether a command ran and succeeded: exit 0 if so, 7 if not
+    #[command(after_help = "\
+PATTERN is a part of the command line, and the last command that holds it decides. After the last edit: no file changed since \
+the command began; a file that the command itself changes counts too.
+
+Examples:
+  ctx check --ran 'cargo test' --after-last-edit --paths src tests Cargo.toml
+  ctx check --ran 'npm run build' --within 10m")]
+    Check(Check),
     /// Wait until every change made so far is in the record
     Sync {
         /// Give up after this time, such as 500ms, 10s or 2m
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
     },
+    /// Look at everything that recording needs, and say what mends what is wrong
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the secrets out of what was recorded before
+    #[command(
+        after_help = "What is recorded now has lost its secrets before it is written. This is for what other programs
+wrote into session.md, and for a pattern of [redact] that is new in the configuration."
+    )]
+    Redact {
+        /// Only show the lines that would lose something, as they would be then
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Record every command of a shell by itself, with its result and duration
+    #[command(after_help = "\
+Not recorded: commands outside projects, those that begin with a space, and what a shell has with CONTEXT_TRAY_DISABLE=1.
+
+Examples:
+  ctx hook install bash                            For every shell that starts from now on
+  eval \"$(ctx hook init bash)\"                    For this one; zsh the same
+  ctx hook init fish | source
+  ctx hook init powershell | Out-String | Invoke-Expression")]
+    Hook {
+        #[command(subcommand)]
+        command: Hook,
+    },
     /// Control the agent, which looks after the projects
     Agent {
         #[command(subcommand)]
         command: Agent,
+    },
+    /// Control whether the agent is launched at login
+    Autostart {
+        #[command(subcommand)]
+        command: Autostart,
     },
     /// Record one project for the agent
     #[command(hide = true)]
@@ -170,6 +248,12 @@ pub(crate) struct Status {
 pub(crate) enum Session {
     /// Show whether a project is recorded, and what happened last
     Status(Status),
+    /// Save the brief of the latest session
+    Save {
+        /// A remark to record first
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        note: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -213,6 +297,51 @@ pub(crate) struct Tail {
     pub(crate) grep: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Brief {
+    /// Save it to .context/session_summary.md
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) save: bool,
+    /// From where on: `last`, where the reader left off; a span such as 2h; or a moment such as 2026-11-22T10:00
+    /// [default: the latest session]
+    #[arg(long, value_name = "SINCE")]
+    pub(crate) since: Option<String>,
+    /// Who reads it; the next `--since last` of the same reader goes on from here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Option<String>,
+    /// The most tokens that the text may have
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_TOKENS, value_parser = value_parser!(u64).range(MIN_TOKENS..))]
+    pub(crate) max_tokens: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Default for Brief {
+    fn default() -> Self {
+        Self { save: false, since: None, reader: None, max_tokens: DEFAULT_TOKENS, json: false }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// A part of the command line
+    #[arg(long, required = true, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) ran: String,
+    /// Only if no file has changed since it began
+    #[arg(long)]
+    pub(crate) after_last_edit: bool,
+    /// The files whose changes count, in gitignore syntax from the project's root [default: every file]
+    #[arg(long, num_args = 1.., value_name = "GLOB", requires = "after_last_edit")]
+    pub(crate) paths: Vec<String>,
+    /// Only if it ended in this time, such as 10m or 2h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) within: Option<Duration>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// The kinds of entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -226,6 +355,54 @@ pub(crate) enum Kind {
     Started,
     Stopped,
     Gap,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hook {
+    /// Print the hook
+    Init {
+        /// The shell that is to run it
+        shell: Shell,
+    },
+    /// Put the hook into the file that the shell reads when it starts
+    Install {
+        /// The shell
+        shell: Shell,
+    },
+    /// Take it out again; the rest of the file is as it was
+    Uninstall {
+        /// The shell
+        shell: Shell,
+    },
+    /// Record one command for the hook
+    #[command(hide = true)]
+    Record(HookRecord),
+}
+
+/// The shells that have a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Nushell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HookRecord {
+    /// The line as it was typed
+    #[arg(last = true, required = true)]
+    pub(crate) command: String,
+    /// Its exit code
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) exit_code: i32,
+    /// When it began, in microseconds since the Unix epoch [default: its duration ago]
+    #[arg(long, value_name = "N")]
+    pub(crate) began_us: Option<i64>,
+    /// How long it took, in milliseconds
+    #[arg(long, value_name = "N")]
+    pub(crate) duration_ms: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -246,6 +423,16 @@ pub(crate) enum Agent {
     },
 }
 
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Autostart {
+    /// Launch the agent at login
+    Enable,
+    /// Do not launch it any more
+    Disable,
+    /// Show whether it is launched
+    Status,
+}
+
 /// A span such as `500ms`, `10s`, `5m`, `2h` or `3d`; a number alone is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -260,6 +447,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| "expected a number and a unit, such as 10s".to_owned())?;
     number.checked_mul(milliseconds).map(Duration::from_millis).ok_or_else(|| "that is too long".to_owned())
+}
+
+/// How long a pause lasts: a [`duration`], or `tomorrow`.
+pub(crate) fn span(text: &str) -> Result<Span, String> {
+    match text {
+        "tomorrow" => Ok(Span::UntilTomorrow),
+        text => duration(text).map(|time| Span::Seconds(time.as_millis().div_ceil(1000) as u64)),
+    }
 }
 
 #[cfg(test)]

@@ -9,13 +9,15 @@ use context_tray::request::{Failure, FailureCode};
 use crate::output::Output;
 
 /// Something failed.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The arguments make no sense.
 const USAGE: u8 = 2;
 /// Nothing records the project.
 pub(crate) const NOT_RUNNING: u8 = 3;
 /// The verb needs the agent, and it can't be reached.
 const UNREACHABLE: u8 = 5;
+/// What was claimed does not hold.
+pub(crate) const SAYS_NO: u8 = 7;
 
 /// Why a verb could not do what it was asked for.
 #[derive(Debug)]
@@ -30,6 +32,14 @@ impl Error {
     /// Nothing records the project.
     pub(crate) fn not_running(message: impl Into<String>) -> Error {
         Failure::new(FailureCode::NotRunning, message).into()
+    }
+
+    /// The same, with what to do.
+    pub(crate) fn with_hint(self, hint: &str) -> Error {
+        match self {
+            Error::Failed(failure, code) => Error::Failed(failure.with_hint(hint), code),
+            Error::BrokenPipe => Error::BrokenPipe,
+        }
     }
 
     /// The arguments make no sense together.

@@ -12,10 +12,10 @@ use serde::Serialize;
 use crate::args::{Color, Global};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const HINT: Style = AnsiColor::Cyan.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
-const TROUBLE: Style = AnsiColor::Red.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const HINT: Style = AnsiColor::Cyan.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const TROUBLE: Style = AnsiColor::Red.on_default();
 
 /// Where everything that a verb says goes through.
 #[derive(Debug)]
@@ -59,6 +59,13 @@ impl Output {
         }
     }
 
+    /// What is worth knowing about what was done, and what to do next.
+    pub(crate) fn note(&self, text: &str, hint: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "note: {}\n{HINT}hint:{HINT:#} {}", escape(text), escape(hint));
+        }
+    }
+
     /// What explains how it went.
     pub(crate) fn explain(&self, text: &str) {
         if self.verbose {
@@ -68,11 +75,15 @@ impl Output {
 
     /// Why it could not be done, and what to do.
     pub(crate) fn error(&self, failure: &Failure) {
-        let mut err = anstream::stderr().lock();
-        let _ = writeln!(err, "{ERROR}error:{ERROR:#} {}", escape(&failure.message));
+        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape(&failure.message));
         if let Some(hint) = &failure.hint {
-            let _ = writeln!(err, "{HINT}hint:{HINT:#} {}", escape(hint));
+            self.hint(hint);
         }
+    }
+
+    /// What to do.
+    pub(crate) fn hint(&self, hint: &str) {
+        let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {}", escape(hint));
     }
 }
 
@@ -130,7 +141,11 @@ fn headline(status: &ProjectStatus) -> String {
             format!("{word}: PID {pid} was left behind by a tracker that is gone; `ctx stop` cleans up")
         }
         (State::Stale, ..) => format!("{word}: a PID file was left behind; `ctx stop` cleans up"),
-        (State::Missing, ..) => format!("{word}: the folder is gone"),
+        (State::Paused, ..) => match &status.paused_until {
+            Some(until) => format!("{word} until {}", moment(until)),
+            None => format!("{word} until `ctx resume`"),
+        },
+        (State::Missing, ..) => format!("{word}: the folder is gone, or can't be read"),
         (_, Some(pid), _) => match &status.started_at {
             Some(since) => format!("{word} (PID {pid}) since {}", moment(since)),
             None => format!("{word} (PID {pid})"),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use context_tray::agent::{self, LaunchError, Options};
+use context_tray::ipc::client::Client;
 use context_tray::platform;
 use context_tray::request::{AgentInfo, Request, Response};
 
@@ -15,6 +16,9 @@ use crate::output::count;
 
 /// A question that needs no work.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// An agent that is just ending gives way to another within this time.
+const STARTED: Duration = Duration::from_secs(20);
 
 pub(super) fn run(context: &Context<'_>, command: Agent) -> Result<ExitCode, Error> {
     match command {
@@ -38,7 +42,9 @@ fn run_here(context: &Context<'_>) -> Result<ExitCode, Error> {
 }
 
 fn start(context: &Context<'_>) -> Result<ExitCode, Error> {
-    let info = ask(&mut agent_link::ensure(&context.directories)?)?;
+    let deadline = Instant::now() + STARTED;
+    let ask = |client: &mut Client| client.request(Request::Agent, Instant::now() + ANSWER);
+    let info = info_of(agent_link::ask_ensured(&context.directories, deadline, ask)?)?;
     context.output.done(&format!("The agent runs: {}", sentence(&info)))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -73,12 +79,16 @@ fn status(context: &Context<'_>, json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn running(context: &Context<'_>) -> Result<context_tray::ipc::client::Client, Error> {
+fn running(context: &Context<'_>) -> Result<Client, Error> {
     agent_link::connect_if_running(&context.directories)?.ok_or_else(|| Error::not_running("no agent is running"))
 }
 
-fn ask(client: &mut context_tray::ipc::client::Client) -> Result<AgentInfo, Error> {
-    match client.request(Request::Agent, Instant::now() + ANSWER)? {
+fn ask(client: &mut Client) -> Result<AgentInfo, Error> {
+    info_of(client.request(Request::Agent, Instant::now() + ANSWER)?)
+}
+
+fn info_of(response: Response) -> Result<AgentInfo, Error> {
+    match response {
         Response::Agent(info) => Ok(info),
         other => Err(agent_link::unexpected(&other)),
     }

@@ -16,17 +16,18 @@ pub(super) fn run(context: &Context<'_>, path: &Path) -> Result<ExitCode, Error>
     // The path itself may be a link, or not exist; the folder above it is resolved as the root was.
     let absolute = context.folder.join(path);
     let above = absolute.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(&context.folder);
-    let root = locate::find(above)?;
+    // A path outside may be in a folder that the project that we are in has watched beside it.
+    let root = locate::find(above).map_err(Error::from).or_else(|_| context.project(None))?;
     let rest = absolute.strip_prefix(above).unwrap_or(path);
     let resolved = above.canonicalize().map_or_else(|_| absolute.clone(), |above| above.join(rest));
-    let Ok(relative) = resolved.strip_prefix(root.path()) else {
+    let Some(relative) = root.relative(&resolved) else {
         let message = format!("{} does not lie in {}", shown(path), shown(root.path()));
         return Err(Failure::new(FailureCode::BadProject, message).with_hint("name a path in the project").into());
     };
     let (config, _) = locate::load_config(&context.directories, Some(&root))?;
-    let line = match scan::explain(&root, &config.watch, relative) {
-        None => format!("{} is recorded: no rule ignores it.", shown(relative)),
-        Some(rule) => format!("{} is not recorded: {}.", shown(relative), reason(root.path(), &rule)),
+    let line = match scan::explain(&root, &config.watch, &relative) {
+        None => format!("{} is recorded: no rule ignores it.", shown(&relative)),
+        Some(rule) => format!("{} is not recorded: {}.", shown(&relative), reason(root.path(), &rule)),
     };
     context.output.data(&line)?;
     Ok(ExitCode::SUCCESS)
@@ -37,6 +38,7 @@ fn reason(root: &Path, rule: &Rule) -> String {
     match &rule.origin {
         Origin::BuiltIn => format!("the built-in rule {pattern}"),
         Origin::Configuration => format!("the pattern {pattern} of watch.ignore in the configuration"),
+        Origin::Outside => "it lies outside the project, and in none of the folders of watch.directories".to_owned(),
         Origin::OwnProject => "the folder above has a .context of its own and is another project".to_owned(),
         Origin::File(file) => {
             let path: PathBuf = root.join(file);

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use context_tray::command::nanoseconds;
 use context_tray::entry::{Ran, Record, Source};
+use context_tray::journal::now;
 
 use super::{Context, record};
 use crate::args::Log;
@@ -16,12 +18,20 @@ pub(super) fn run(context: &Context<'_>, log: Log) -> Result<ExitCode, Error> {
         status: log.status.unwrap_or_else(|| outcome(log.exit_code.unwrap_or(0))),
         exit_code: log.exit_code,
         duration_ms: log.duration_ms,
+        began_ns: log.duration_ms.and_then(began_ns),
         cwd: Some(context.folder.to_string_lossy().into_owned()),
         source: Source::Log,
+        files_changed: None,
         late: false,
+        redactions: 0,
     };
     record::keep(context, &root, Record::Ran(ran))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// When a command began that has just ended after so many milliseconds.
+fn began_ns(duration_ms: u64) -> Option<i64> {
+    nanoseconds(&now()).checked_sub(i64::try_from(duration_ms).ok()?.checked_mul(1_000_000)?)
 }
 
 /// The result of a command in words.

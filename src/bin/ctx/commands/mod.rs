@@ -1,13 +1,21 @@
 //! One file for each verb.
 
 mod agent;
+mod autostart;
+mod doctor;
+mod brief;
+mod check;
 mod explain;
 mod forget;
+mod hook;
 mod init;
 mod list;
 mod log;
+mod moment;
 mod note;
+mod pause;
 mod record;
+mod redact;
 mod run;
 mod start;
 mod status;
@@ -50,15 +58,24 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Error> {
         Command::Status(status) | Command::Session { command: Session::Status(status) } => {
             status::run(&context, &status)
         }
+        Command::Pause { path, span } => pause::pause(&context, path, span),
+        Command::Resume { path } => pause::resume(&context, path.as_deref()),
         Command::List { json } => list::run(&context, json),
         Command::Forget { path } => forget::run(&context, &path),
         Command::Log(log) => log::run(&context, log),
         Command::Note { text } => note::run(&context, text),
         Command::Run { command } => run::run(&context, &command),
         Command::Tail(tail) => tail::run(&context, &tail),
+        Command::Brief(brief) => brief::run(&context, &brief),
+        Command::Session { command: Session::Save { note } } => brief::save_session(&context, note),
+        Command::Check(check) => check::run(&context, check),
         Command::Sync { timeout } => sync::run(&context, timeout),
+        Command::Redact { dry_run } => redact::run(&context, dry_run),
         Command::Explain { path } => explain::run(&context, &path),
+        Command::Hook { command } => hook::run(&context, command),
         Command::Agent { command } => agent::run(&context, command),
+        Command::Doctor { json } => doctor::run(&context, json),
+        Command::Autostart { command } => autostart::run(&context, command),
         Command::Tracker => tracker::run(&context),
     }
 }

@@ -6,11 +6,13 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chrono::Local;
-use context_tray::config;
+use context_tray::config::Config;
 use context_tray::entry::Record;
 use context_tray::ipc::client::Client;
 use context_tray::journal::Journal;
+use context_tray::locate;
 use context_tray::project::ProjectRoot;
+use context_tray::redact::Redactor;
 use context_tray::request::{Failure, Request};
 use context_tray::spool::{self, Spooled};
 
@@ -36,8 +38,11 @@ pub(super) fn keep(context: &Context<'_>, root: &ProjectRoot, record: Record) ->
     let Err(failure) = by_agent(context, root, &record) else { return Ok(()) };
     context.output.explain(&format!("{}; writing the journal without the agent", failure.message));
     let time = Local::now().fixed_offset();
-    let Err(failure) = by_ourselves(context, root, record.clone()) else { return Ok(()) };
-    spool::append(&context.directories, &Spooled { project: root.path().to_path_buf(), time, record })?;
+    // Without the user's patterns nothing is written, not even into the spool.
+    let (config, _) = locate::load_config(&context.directories, Some(root))?;
+    let Err(failure) = by_ourselves(context, root, &config, record.clone()) else { return Ok(()) };
+    let spooled = Spooled { project: root.path().to_path_buf(), time, record };
+    spool::append(&context.directories, &Redactor::new(&config.redact), spooled)?;
     let later = "it is kept in the state folder and written when it can be";
     context.output.warn(&format!("not in the journal yet ({}); {later}", failure.message));
     Ok(())
@@ -50,9 +55,8 @@ fn by_agent(context: &Context<'_>, root: &ProjectRoot, record: &Record) -> Resul
     client.request(request, deadline).map(|_| ())
 }
 
-fn by_ourselves(context: &Context<'_>, root: &ProjectRoot, record: Record) -> Result<(), Failure> {
-    // A single record is never summarised.
-    let mut journal = Journal::open(root, config::Record::default().summarise_over);
+fn by_ourselves(context: &Context<'_>, root: &ProjectRoot, config: &Config, record: Record) -> Result<(), Failure> {
+    let mut journal = Journal::open(root, config);
     spool::take(&context.directories, root.path(), |spooled| {
         journal.append_record_at(spooled.record, spooled.time, LOCK_WAIT).map(|_| ())
     })?;

@@ -7,11 +7,13 @@ use std::io;
 use std::process::{self, Command, ExitCode};
 use std::time::Instant;
 
+use context_tray::command::nanoseconds;
 use context_tray::entry::{Ran, Record, Source};
+use context_tray::journal::now;
 use context_tray::platform;
 use context_tray::request::{Failure, FailureCode};
 
-use super::{Context, log, record};
+use super::{Context, log, record, sync};
 use crate::error::Error;
 
 /// What shells exit with when the command can't be run, and when there is none.
@@ -22,7 +24,10 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
     let (program, arguments) = words.split_first().ok_or_else(|| Error::usage("there is no command to run"))?;
     // The command may remove the folder that we are in.
     let project = context.project_to_write(None);
-    let began = Instant::now();
+    if let Ok(root) = &project {
+        sync::before_command(context, root);
+    }
+    let (began, began_at) = (Instant::now(), now());
     let mut command = Command::new(program);
     let code = match platform::process::run_in_terminal(command.args(arguments).current_dir(&context.folder)) {
         Ok(status) => platform::exit_code(status),
@@ -38,9 +43,12 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
         status: log::outcome(code),
         exit_code: Some(code),
         duration_ms: u64::try_from(began.elapsed().as_millis()).ok(),
+        began_ns: Some(nanoseconds(&began_at)),
         cwd: Some(context.folder.to_string_lossy().into_owned()),
         source: Source::Run,
+        files_changed: None,
         late: false,
+        redactions: 0,
     };
     match project.and_then(|root| record::keep(context, &root, Record::Ran(ran))) {
         Ok(()) | Err(Error::BrokenPipe) => {}
@@ -51,7 +59,7 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
 }
 
 /// A word as a shell would need it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

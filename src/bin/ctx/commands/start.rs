@@ -1,18 +1,17 @@
 //! `ctx start`: makes sure that an agent runs and that it records the project.
 
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use context_tray::journal::Journal;
 use context_tray::locate;
 use context_tray::project::ProjectRoot;
-use context_tray::request::{FailureCode, Request, Response};
+use context_tray::request::{Request, Response};
 use context_tray::status::ProjectStatus;
 use context_tray::tracker::{self, Link};
 
 use super::Context;
-use crate::agent_link::{self, ALIVE, LOOK_AGAIN};
+use crate::agent_link::{self, ALIVE};
 use crate::args::Start;
 use crate::error::Error;
 use crate::output::{shown, watched};
@@ -32,30 +31,27 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
         tracker::run(root, Link::Foreground)?;
         return Ok(ExitCode::SUCCESS);
     }
-    match ask(context, &root, start.force)? {
+    by_agent(context, &root, start.force)
+}
+
+/// Has the agent record the project, and says so.
+pub(super) fn by_agent(context: &Context<'_>, root: &ProjectRoot, force: bool) -> Result<ExitCode, Error> {
+    match ask(context, root, force)? {
         Response::Session { status, already } => {
-            context.output.done(&report(&root, &status, already))?;
+            context.output.done(&report(root, &status, already))?;
             Ok(ExitCode::SUCCESS)
         }
         other => Err(agent_link::unexpected(&other)),
     }
 }
 
-/// Asks the agent; one that is just ending is waited for, and followed by another.
 fn ask(context: &Context<'_>, root: &ProjectRoot, force: bool) -> Result<Response, Error> {
     let deadline = Instant::now() + READY;
-    loop {
-        let request = Request::Start { project: root.path().to_path_buf(), force };
-        let mut client = agent_link::ensure(&context.directories)?;
+    agent_link::ask_ensured(&context.directories, deadline, |client| {
         // A large tree may take its time, but an agent that lives says so at once.
-        let answer = client.request(Request::Agent, Instant::now() + ALIVE);
-        match answer.and_then(|_| client.request(request, deadline)) {
-            Err(failure) if failure.code == FailureCode::ShuttingDown && Instant::now() < deadline => {
-                thread::sleep(LOOK_AGAIN);
-            }
-            answer => return answer.map_err(Error::from),
-        }
-    }
+        client.request(Request::Agent, Instant::now() + ALIVE)?;
+        client.request(Request::Start { project: root.path().to_path_buf(), force }, deadline)
+    })
 }
 
 fn report(root: &ProjectRoot, status: &ProjectStatus, already: bool) -> String {

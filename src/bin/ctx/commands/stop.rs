@@ -12,9 +12,10 @@ use context_tray::ipc::client::Client;
 use context_tray::journal::Journal;
 use context_tray::platform::process;
 use context_tray::project::ProjectRoot;
-use context_tray::registry::Registry;
+use context_tray::registry::{self, Registry};
 use context_tray::request::{Failure, FailureCode, Request, Response};
 use context_tray::snapshot;
+use context_tray::status::{Mark, State, Wish};
 
 use super::Context;
 use crate::agent_link::{self, LOOK_AGAIN};
@@ -95,6 +96,8 @@ fn ask_agent(client: &mut Client, root: &ProjectRoot) -> Result<Ended, Error> {
         Ok(Response::Stopped { pid: Some(pid), .. }) => Ok(Ended::Stopped(Some(pid))),
         Ok(Response::Stopped { stale_pid: Some(stale), .. }) => Ok(Ended::Cleaned(Some(stale).filter(|pid| *pid != 0))),
         Ok(Response::Stopped { .. }) => Ok(Ended::Nothing),
+        // It was paused.
+        Ok(Response::Done) => Ok(Ended::Stopped(None)),
         Ok(other) => Err(agent_link::unexpected(&other)),
         // A project that the agent does not look after may still have a tracker in the foreground.
         Err(Failure { code: FailureCode::NotRunning | FailureCode::BadProject | FailureCode::Busy, .. }) => {
@@ -120,7 +123,11 @@ fn end_directly(context: &Context<'_>, root: &ProjectRoot) -> Result<Ended, Erro
         return Err(Failure::new(FailureCode::Busy, message).with_hint(hint).into());
     }
     if root.pid().symlink_metadata().is_err() {
-        return Ok(Ended::Nothing);
+        if snapshot::read(root).state != State::Paused {
+            return Ok(Ended::Nothing);
+        }
+        Journal::mark(root, &Mark { state: State::Stopped, reason: None, paused_until: None })?;
+        return Ok(Ended::Stopped(None));
     }
     // A number is told only where the file held one.
     let stale = snapshot::read(root).stale_pid;
@@ -129,11 +136,8 @@ fn end_directly(context: &Context<'_>, root: &ProjectRoot) -> Result<Ended, Erro
 }
 
 fn unwish(context: &Context<'_>, root: &ProjectRoot) -> Result<(), Error> {
-    if context.registry().get(root.path()).is_some_and(|registered| registered.wanted) {
-        Registry::update(&context.directories, |projects| {
-            let registered = projects.iter_mut().filter(|registered| registered.project == root.path());
-            registered.for_each(|registered| registered.wanted = false);
-        })?;
+    if context.registry().get(root.path()).is_some_and(|registered| registered.wish() != Wish::Stopped) {
+        Registry::update(&context.directories, |projects| registry::set_wish(projects, root.path(), Wish::Stopped))?;
     }
     Ok(())
 }

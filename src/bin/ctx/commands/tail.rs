@@ -2,17 +2,17 @@
 
 use std::path::{Component, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
+use chrono::{DateTime, FixedOffset};
 use context_tray::entry::{Entry, What};
-use context_tray::journal::read::{self, Follow};
+use context_tray::journal::{Follow, read};
 use context_tray::line::line;
 use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode};
 
 use super::Context;
-use crate::args::{Kind, Tail, duration};
+use super::moment::since;
+use crate::args::{Kind, Tail};
 use crate::error::Error;
 
 /// How many entries are shown unless it is said otherwise.
@@ -58,14 +58,7 @@ struct Filter<'t> {
 
 impl<'t> Filter<'t> {
     fn new(context: &Context<'_>, root: &ProjectRoot, tail: &'t Tail) -> Result<Self, Error> {
-        let since = match &tail.since {
-            Some(text) => Some(moment(text, Local::now().fixed_offset()).ok_or_else(|| {
-                Error::usage(format!(
-                    "--since {text:?} is neither a span such as 2h nor a time such as 2026-11-22T10:00"
-                ))
-            })?),
-            None => None,
-        };
+        let since = tail.since.as_deref().map(since).transpose()?;
         let path = tail.path.as_ref().map(|path| relative(&context.folder.join(path), root));
         Ok(Filter { kinds: &tail.kind, since, text: tail.grep.as_deref(), path })
     }
@@ -117,44 +110,9 @@ fn relative(path: &std::path::Path, root: &ProjectRoot) -> String {
     below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// The moment that a span before `now`, or a time, means. A time without an offset is local, one without a date is today's.
-fn moment(text: &str, now: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
-    if let Ok(span) = duration(text) {
-        return now.checked_sub_signed(TimeDelta::from_std(span.max(Duration::from_secs(1))).ok()?);
-    }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time);
-    }
-    let local = local_time(text, now)?;
-    Local.from_local_datetime(&local).earliest().map(|time| time.fixed_offset())
-}
-
-fn local_time(text: &str, now: DateTime<FixedOffset>) -> Option<NaiveDateTime> {
-    for format in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(time);
-        }
-    }
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return day.and_hms_opt(0, 0, 0);
-    }
-    let clock = ["%H:%M:%S", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())?;
-    Some(now.date_naive().and_time(clock))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn moments_are_spans_or_times() {
-        let now = DateTime::parse_from_rfc3339("2026-11-22T12:00:00+01:00").unwrap();
-        assert_eq!(moment("2h", now).unwrap().to_rfc3339(), "2026-11-22T10:00:00+01:00");
-        assert_eq!(moment("2026-11-22T10:00:00Z", now).unwrap().to_rfc3339(), "2026-11-22T10:00:00+00:00");
-        assert!(moment("2026-11-22", now).is_some());
-        assert!(moment("09:30", now).unwrap() < now);
-        assert_eq!(moment("yesterday", now), None);
-    }
 
     #[test]
     fn a_path_is_the_file_or_the_folder_and_not_its_namesake() {

@@ -1,0 +1,88 @@
+//! Following the record: each call waits for the entries that come.
+
+use std::fs;
+use std::io;
+use std::sync::mpsc::{self, Receiver};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::read;
+use crate::entry::Entry;
+use crate::platform::files;
+use crate::project::ProjectRoot;
+
+/// Follows the record, also when its files are archived, removed or made anew meanwhile.
+pub struct Follow {
+    root: ProjectRoot,
+    /// The last entry that was given out.
+    last_seq: u64,
+    changed: Receiver<()>,
+    watcher: RecommendedWatcher,
+    /// Which folder `.context` was when it got its watch; none while there is none.
+    watched: Option<u64>,
+}
+
+impl Follow {
+    /// Begins behind the newest entry.
+    ///
+    /// # Errors
+    ///
+    /// The folder of the record can't be watched, or the record not be read.
+    pub fn from_end(root: &ProjectRoot) -> io::Result<Follow> {
+        let (sender, changed) = mpsc::channel();
+        let forward = move |_| {
+            // Nobody waits any more.
+            let _ = sender.send(());
+        };
+        let mut watcher = notify::recommended_watcher(forward).map_err(io::Error::other)?;
+        // Tells of a `.context` that comes again.
+        watcher.watch(root.path(), RecursiveMode::NonRecursive).map_err(io::Error::other)?;
+        let mut follow = Follow { root: root.clone(), last_seq: 0, changed, watcher, watched: None };
+        follow.watch_record()?;
+        follow.last_seq = read::last(root, 1, &|_| true)?.pop().map_or(0, |entry| entry.seq);
+        Ok(follow)
+    }
+
+    /// Waits until there are new entries and gives them.
+    ///
+    /// # Errors
+    ///
+    /// The record can't be read, or its folder not be watched any more.
+    pub fn wait(&mut self) -> io::Result<Vec<Entry>> {
+        loop {
+            self.watch_record()?;
+            let entries = self.new_entries()?;
+            if let Some(last) = entries.last() {
+                self.last_seq = last.seq;
+                return Ok(entries);
+            }
+            self.changed.recv().map_err(io::Error::other)?;
+            // One look answers all that has come.
+            self.changed.try_iter().for_each(drop);
+        }
+    }
+
+    fn new_entries(&mut self) -> io::Result<Vec<Entry>> {
+        let newest = read::last(&self.root, 1, &|_| true)?.pop().map_or(self.last_seq, |entry| entry.seq);
+        if newest < self.last_seq {
+            // Another record has begun in the place of the one that was followed.
+            self.last_seq = 0;
+        }
+        read::newer(&self.root, self.last_seq)
+    }
+
+    /// A folder that was made anew has no watch.
+    fn watch_record(&mut self) -> io::Result<()> {
+        let folder = self.root.context_dir();
+        let now = fs::symlink_metadata(&folder).ok().filter(fs::Metadata::is_dir).map(|metadata| files::id(&metadata));
+        if now != self.watched {
+            // A watch on a folder that is gone would stand in the way of the one on its successor.
+            let _ = self.watcher.unwatch(&folder);
+            if now.is_some() {
+                self.watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
+            }
+            self.watched = now;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Secrets that are known by what stands before them, in any text: `name=value` and `name: value` with a name that says
+//! so, headers of HTTP, and the password of a URL.
+
+use super::{Span, marker_at, names};
+
+/// Schemes of `Authorization`, which stay.
+const SCHEMES: &[&str] =
+    &["basic", "bearer", "token", "negotiate", "ntlm", "apikey", "key", "jwt", "bot", "splunk", "geniekey", "ssws"];
+
+/// Of these, what follows are parameters.
+const SCHEMES_WITH_PARAMETERS: &[&str] = &["digest", "oauth", "hawk", "signature", "aws4-hmac-sha256"];
+
+/// Finds what is known by what stands before it.
+pub(super) fn find(text: &str, found: &mut Vec<Span>) {
+    assignments(text, found);
+    bearers(text, found);
+    statements(text, found);
+    urls(text, found);
+}
+
+/// Whether this is no secret in the place of one: empty, a reference to where the secret is, a placeholder, a switch, or
+/// redacted already. In single quotes a shell expands nothing, so that a `$` is one.
+pub(super) fn is_open(value: &str, is_literal: bool) -> bool {
+    const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined"];
+    let is_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_mask =
+        value.chars().all(|c| "*…•".contains(c)) || (value.len() > 2 && value.chars().all(|c| "xX.-_#".contains(c)));
+    let is_placeholder = [("<", ">"), ("{{", "}}"), ("%", "%")]
+        .iter()
+        .any(|(begin, end)| value.len() > begin.len() && value.starts_with(begin) && value.ends_with(end));
+    is_number
+        || is_mask
+        || is_placeholder
+        || marker_at(value, 0) == Some(value.len())
+        || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+        || (!is_literal && is_reference(value))
+}
+
+/// Whether nothing but references such as `$NAME`, `${NAME}`, `$(command)` is in it.
+fn is_reference(value: &str) -> bool {
+    let mut rest = value;
+    let mut has_any = false;
+    while let Some(at) = rest.find(['$', '`']) {
+        if rest[..at].bytes().any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80) {
+            return false;
+        }
+        has_any = true;
+        let after = &rest[at + 1..];
+        let length = match (rest.as_bytes()[at], after.as_bytes().first()) {
+            (b'`', _) => after.find('`').map_or(after.len(), |end| end + 1),
+            (_, Some(b'(')) => after.rfind(')').map_or(after.len(), |end| end + 1),
+            (_, Some(b'{')) => after.find('}').map_or(after.len(), |end| end + 1),
+            _ => after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_:@*#?".contains(byte)).count(),
+        };
+        rest = &after[length..];
+    }
+    has_any && !rest.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80)
+}
+
+/// Whether the value names the file that has the secret, as keys are given by.
+pub(super) fn is_file(kind: &str, value: &str) -> bool {
+    const ENDS: &[&str] = &[".pem", ".key", ".crt", ".cer", ".pub", ".json", ".txt", ".yaml", ".yml", ".p12", ".asc"];
+    let is_relative = ["./", "../", "~/"].iter().any(|begin| value.starts_with(begin));
+    let is_absolute = value.starts_with('/') && value.len() < 40 && !value.contains('+');
+    let is_named = is_absolute || value.starts_with('@') || ENDS.iter().any(|end| value.ends_with(end));
+    (is_relative || (kind == "key" && is_named)) && !value.contains('=')
+}
+
+/// A place in the text where a value may stand.
+struct Value {
+    start: usize,
+    end: usize,
+    /// In single quotes.
+    is_literal: bool,
+}
+
+fn assignments(text: &str, found: &mut Vec<Span>) {
+    let mut resume = 0;
+    for (at, sign) in text.match_indices(['=', ':']) {
+        if at < resume {
+            continue;
+        }
+        let assigned = if sign == "=" { equation(text, at) } else { member(text, at) };
+        if let Some((value, kind)) = assigned {
+            resume = value.end;
+            let said = &text[value.start..value.end];
+            if !is_open(said, value.is_literal) && !is_file(kind, said) {
+                found.push(Span { start: value.start, end: value.end, kind });
+            }
+        }
+    }
+}
+
+/// `name=value`, also as `name := value` and with spaces on both sides.
+fn equation(text: &str, at: usize) -> Option<(Value, &'static str)> {
+    let bytes = text.as_bytes();
+    let is_comparison = matches!(bytes.get(at + 1), Some(b'=' | b'~'))
+        || at.checked_sub(1).is_some_and(|before| matches!(bytes[before], b'=' | b'!' | b'<' | b'>' | b'~'));
+    if is_comparison {
+        return None;
+    }
+    let before = text[..at].trim_end_matches([':', '+', '?']);
+    let unspaced = before.trim_end_matches(' ');
+    let is_spaced = unspaced.len() < before.len();
+    let (name, start) = name_before(unspaced.trim_end_matches([']', '"', '\'', '\\']));
+    let separator = start.checked_sub(1).map(|before| bytes[before]);
+    let after = at + 1;
+    let value_at = text.len() - text[after..].trim_start_matches(' ').len();
+    if is_authorization(name) {
+        return authorization(text, value_at, separator);
+    }
+    let kind = names::kind(name)?;
+    // `TOKEN= command` is an empty value; `name = value` is one where it is quoted, or can't be prose.
+    let may_be = match (is_spaced, value_at > after) {
+        (false, false) => true,
+        (true, true) => kind == "password" || matches!(bytes.get(value_at), Some(b'"' | b'\'')),
+        _ => false,
+    };
+    may_be.then(|| (value(text, value_at, separator), kind))
+}
+
+/// `"name": value`, `Name: value`.
+fn member(text: &str, at: usize) -> Option<(Value, &'static str)> {
+    let bytes = text.as_bytes();
+    let is_other = matches!(bytes.get(at + 1), Some(b'/' | b':' | b'=' | b'-'))
+        || at.checked_sub(1).is_some_and(|before| bytes[before] == b':');
+    if is_other {
+        return None;
+    }
+    let unquoted = text[..at].trim_end_matches(['"', '\'']).trim_end_matches('\\');
+    let is_quoted = unquoted.len() < at;
+    let (name, start) = name_before(unquoted);
+    let separator = start.checked_sub(1).map(|before| bytes[before]);
+    let value_at = text.len() - text[at + 1..].trim_start_matches(' ').len();
+    let is_enclosed = matches!(separator, Some(b'"' | b'\''));
+    if is_authorization(name) {
+        return authorization(text, value_at, separator);
+    }
+    if is_enclosed && ["cookie", "set-cookie"].iter().any(|header| header.eq_ignore_ascii_case(name)) {
+        let end = value_at + text[value_at..].find(['"', '\'', '\n']).unwrap_or(text.len() - value_at);
+        return Some((Value { start: value_at, end, is_literal: false }, "cookie"));
+    }
+    let kind = names::kind(name)?;
+    let is_sure = is_quoted || (name.contains('-') && name.bytes().any(|byte| byte.is_ascii_uppercase()));
+    // `image/token:1.0` and `fix token: handle its end` say something else.
+    if !is_sure && value_at == at + 1 {
+        return None;
+    }
+    let value = value(text, value_at, separator);
+    let said = &text[value.start..value.end];
+    let is_telling = (kind == "password" && name.len() > "pass".len())
+        || (said.len() >= 8 && said.bytes().any(|byte| byte.is_ascii_digit()));
+    // A header, and nothing but it.
+    let is_all = is_enclosed && name.contains('-') && matches!(bytes.get(value.end), Some(b'"' | b'\''));
+    (is_sure || is_all || is_telling || is_quoted_at(text, value_at)).then_some((value, kind))
+}
+
+fn is_quoted_at(text: &str, at: usize) -> bool {
+    text[at..].starts_with(['"', '\''])
+}
+
+/// The name that a text ends with, and where it begins.
+fn name_before(text: &str) -> (&str, usize) {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let length = text.as_bytes().iter().rev().take(names::LONGEST).take_while(is_name).count();
+    (&text[text.len() - length..], text.len() - length)
+}
+
+/// The value that begins here: what is quoted, else up to what can't belong to it.
+fn value(text: &str, start: usize, separator: Option<u8>) -> Value {
+    let rest = &text[start..];
+    for quote in ["\\\"", "\\'", "\"", "'"] {
+        if let Some(inner) = rest.strip_prefix(quote)
+            && let Some(length) = closing(inner, quote)
+        {
+            let start = start + quote.len();
+            return Value { start, end: start + length, is_literal: quote == "'" };
+        }
+    }
+    let start = if is_quoted_at(text, start) { start + 1 } else { start };
+    let rest = &text[start..];
+    if let Some(length) = marker_at(rest, 0).or_else(|| template(rest)) {
+        return Value { start, end: start + length, is_literal: false };
+    }
+    Value { start, end: start + unquoted(rest.as_bytes(), separator), is_literal: false }
+}
+
+/// The length of a value without quotes.
+fn unquoted(bytes: &[u8], separator: Option<u8>) -> usize {
+    let mut is_in_braces = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        let next = bytes.get(at + 1);
+        match byte {
+            b'$' if next == Some(&b'{') => is_in_braces = true,
+            b'}' if is_in_braces => is_in_braces = false,
+            b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'|' | b'<' | b'>' | b')' | b'}' | b';' | b'&' => return at,
+            b'\\' if matches!(next, Some(b'"' | b'\'')) => return at,
+            b',' if separator == Some(b',') || is_name_next(&bytes[at + 1..]) => return at,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+/// The length of what is written as `<name>` or `{{ name }}`, which may hold what ends a value.
+fn template(text: &str) -> Option<usize> {
+    [("<", ">"), ("{{", "}}")].iter().find_map(|(begin, end)| {
+        let inner = text.strip_prefix(begin)?.as_bytes();
+        let inner = &inner[..inner.len().min(names::LONGEST)];
+        let at = inner.windows(end.len()).position(|window| window == end.as_bytes())?;
+        Some(begin.len() + at + end.len())
+    })
+}
+
+/// Where the quote ends that has begun before `text`. A backslash takes the meaning from what follows it in double quotes.
+fn closing(text: &str, quote: &str) -> Option<usize> {
+    if quote != "\"" {
+        return text.find(quote);
+    }
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Whether another assignment, or nothing more, follows.
+fn is_name_next(bytes: &[u8]) -> bool {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let length = bytes.iter().take(names::LONGEST).take_while(is_name).count();
+    matches!(bytes.get(length), Some(b'=' | b':') if length > 0)
+        || matches!(bytes.first(), None | Some(b' ' | b'"' | b'\''))
+}
+
+fn is_authorization(name: &str) -> bool {
+    ["authorization", "proxy-authorization"].iter().any(|header| header.eq_ignore_ascii_case(name))
+}
+
+/// What follows `Authorization:`, without its scheme.
+fn authorization(text: &str, at: usize, before: Option<u8>) -> Option<(Value, &'static str)> {
+    let opened = text.len() - text[at..].trim_start_matches(['\\', '"', '\'']).len();
+    let is_enclosed = opened > at || matches!(before, Some(b'"' | b'\''));
+    let rest = &text[opened..];
+    let first = rest.split([' ', '"', '\'', '\n']).next().unwrap_or_default();
+    let is_one_of = |schemes: &[&str]| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(first));
+    let has_parameters = is_one_of(SCHEMES_WITH_PARAMETERS);
+    let is_scheme = has_parameters || is_one_of(SCHEMES);
+    let start = match is_scheme {
+        true => text.len() - rest[first.len()..].trim_start_matches(' ').len(),
+        false => opened,
+    };
+    let rest = &text[start..];
+    let length = match is_enclosed && (has_parameters || !is_scheme) {
+        // A quote within the parameters is none of those that enclose the header.
+        true => rest.find(if before == Some(b'\'') { ['\'', '\n'] } else { ['"', '\n'] }),
+        false => rest.find([' ', '"', '\'', '\n', '\t']),
+    };
+    let end = start + length.unwrap_or(rest.len());
+    let end = start + text[start..end].trim_end_matches('\\').len();
+    // A sentence about the header.
+    let is_prose = !is_enclosed && end - start < 16 && text[start..end].bytes().all(|byte| byte.is_ascii_lowercase());
+    (!is_prose).then_some((Value { start, end, is_literal: false }, "authorization"))
+}
+
+/// `Bearer` and what can only be a token.
+fn bearers(text: &str, found: &mut Vec<Span>) {
+    const LEAST: usize = 16;
+    for (at, word) in text.match_indices("earer ") {
+        let start = at + word.len();
+        let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(byte);
+        let token = &text.as_bytes()[start..];
+        let length = token.iter().take_while(|byte| is_token(byte)).count();
+        if length >= LEAST && token[..length].iter().any(u8::is_ascii_digit) {
+            found.push(Span { start, end: start + length, kind: "token" });
+        }
+    }
+}
+
+/// Passwords in statements of SQL.
+fn statements(text: &str, found: &mut Vec<Span>) {
+    const BEFORE: &[&str] = &["PASSWORD '", "with password '", "IDENTIFIED BY '", "identified by '", "PASSWORD('"];
+    for before in BEFORE {
+        for (at, _) in text.match_indices(before) {
+            let start = at + before.len();
+            let Some(length) = text[start..].find('\'') else { break };
+            if !is_open(&text[start..start + length], false) {
+                found.push(Span { start, end: start + length, kind: "password" });
+            }
+        }
+    }
+}
+
+fn urls(text: &str, found: &mut Vec<Span>) {
+    for (at, sign) in text.match_indices("://") {
+        let start = at + sign.len();
+        let rest = &text[start..];
+        let length = rest.find(['/', ' ', '\t', '\n', '"', '\'', '`', '<', '>', '|']);
+        let authority = &rest[..length.unwrap_or(rest.len())];
+        let Some((user, _)) = authority.rsplit_once('@') else { continue };
+        let marked = marker_at(user, 0).unwrap_or(0);
+        let (value, kind) = match user[marked..].split_once(':') {
+            // A port, and an address somewhere in the query.
+            Some((_, password)) if is_port(password) => continue,
+            Some((_, password)) => (start + user.len() - password.len()..start + user.len(), "password"),
+            None if is_token_user(&text[..at], user) => (start..start + user.len(), "token"),
+            None => continue,
+        };
+        if !is_open(&text[value.clone()], false) {
+            found.push(Span { start: value.start, end: value.end, kind });
+        }
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && text[digits..].starts_with(['?', '#'])
+}
+
+/// Whether the user of a web address without a password is the secret itself.
+fn is_token_user(scheme: &str, user: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| user.as_bytes().iter().any(is);
+    (scheme.ends_with("http") || scheme.ends_with("https"))
+        && user.len() >= 16
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !user.contains(['$', '{', '.', '?', '#'])
+}

@@ -1,0 +1,93 @@
+//! What nobody asked for: trackers that die or hang, folders that go, and what the user is told of it.
+
+use super::*;
+
+#[test]
+fn a_folder_that_comes_back_is_recorded_again() {
+    let mut world = World::running("/a");
+    world.missing.insert("/a".into());
+    let tracker = world.tracker("/a").unwrap();
+    let failure = Failure::new(FailureCode::BadProject, "the folder /a is gone");
+    world.on(Input::Said(tracker, FromTracker::Failed { failure }));
+    world.exit("/a", false);
+    world.wait(SIGN_OF_LIFE * 3);
+    assert_eq!((world.state("/a"), world.live.len()), (State::Missing, 0));
+    assert_eq!(world.notices(), [NoticeKind::Missing], "told once");
+    world.missing.clear();
+    world.wait(SIGN_OF_LIFE);
+    world.ready("/a");
+    assert_eq!(world.state("/a"), State::Running);
+}
+
+#[test]
+fn a_tracker_that_dies_is_started_again_ever_later_and_then_given_up() {
+    let mut world = World::running("/a");
+    let mut delays = Vec::new();
+    for _ in 0..5 {
+        world.exit("/a", true);
+        assert_eq!(world.state("/a"), State::Backoff);
+        let died = world.now;
+        while world.tracker("/a").is_none() {
+            world.wait(Duration::from_millis(100));
+        }
+        delays.push(world.now.instant.duration_since(died.instant).as_millis());
+        world.ready("/a");
+    }
+    assert_eq!(delays, [500, 1000, 2000, 4000, 8000]);
+    world.exit("/a", true);
+    assert_eq!(world.state("/a"), State::Failed);
+    world.wait(Duration::from_secs(3600));
+    assert_eq!(world.live.len(), 0);
+    assert_eq!(world.notices(), [NoticeKind::Crashed, NoticeKind::GivenUp]);
+    world.ask(start("/a"));
+    world.ready("/a");
+    assert_eq!(world.state("/a"), State::Running, "the user may start it again");
+}
+
+#[test]
+fn deaths_that_lie_far_apart_are_forgiven() {
+    let mut world = World::running("/a");
+    for _ in 0..20 {
+        world.exit("/a", true);
+        world.wait(Duration::from_secs(1));
+        world.ready("/a");
+        assert_eq!(world.state("/a"), State::Running);
+        // A tracker that answers its questions.
+        for _ in 0..6 {
+            world.wait(Duration::from_secs(61));
+            let last = world.supervisor.next_question - 1;
+            let tracker = world.tracker("/a").unwrap();
+            world.on(Input::Said(tracker, FromTracker::Synced { request: last }));
+            world.wait(Duration::from_secs(40));
+            let last = world.supervisor.next_question - 1;
+            world.on(Input::Said(tracker, FromTracker::Synced { request: last }));
+        }
+    }
+}
+
+#[test]
+fn a_tracker_that_hangs_is_killed() {
+    let mut world = World::running("/a");
+    let tracker = world.tracker("/a").unwrap();
+    world.wait(SIGN_OF_LIFE + ANSWER);
+    assert!(world.done.contains(&Effect::Kill(tracker)));
+}
+
+#[test]
+fn a_stale_pid_is_told_once_and_taken_back() {
+    let mut world = World::new();
+    world.stale.insert("/a".into(), 4711);
+    world.on(Input::Registered("/a".into(), Wish::Stopped));
+    assert_eq!(world.state("/a"), State::Stale);
+    world.on(Input::Registered("/a".into(), Wish::Stopped));
+    assert_eq!(world.notices(), [NoticeKind::StalePid]);
+    let Some(Effect::Notify(notice)) = world.done.iter().find(|effect| matches!(effect, Effect::Notify(_))) else {
+        panic!()
+    };
+    assert!(notice.title.contains("4711") && notice.title.contains('a'), "{notice:?}");
+    let client = world.ask(Request::CleanUp { project: "/a".into() });
+    assert_eq!(world.answers[&client], Ok(Response::Stopped { pid: None, stale_pid: Some(4711) }));
+    assert_eq!(world.state("/a"), State::Stopped);
+    let key = NoticeKey { project: Some("/a".into()), kind: NoticeKind::StalePid };
+    assert!(world.done.contains(&Effect::Withdraw(key)));
+}

@@ -1,0 +1,131 @@
+//! `ctx check`: claims held against a record that real trackers wrote.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::env::{TestEnv, recorded};
+
+const TESTED: [&str; 4] = ["check", "--ran", "make test", "--after-last-edit"];
+
+#[test]
+fn a_claim_is_answered_with_its_reason() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let check = ["check", "--ran", "make test"];
+    env.ctx(&project, check).code(7).says("No command").hints("ctx run");
+    env.ctx(&project, ["log", "make test", "--exit-code", "2"]).ok();
+    env.ctx(&project, check).code(7).says("Failed (exit 2)").hints("run it again");
+    env.ctx(&project, ["log", "make test --all"]).ok();
+    let outcome = env.ctx(&project, check).ok().says("`make test --all` succeeded");
+    assert!(outcome.stderr.is_empty(), "{}", outcome.stderr);
+    env.ctx(&project, ["check", "--ran", "make test", "--within", "1h"]).ok();
+    env.ctx(&project, ["check", "--ran", "make test", "--within", "0s"]).code(7).says("longer ago");
+    env.ctx(&project, ["check", "--ran", "x", "--paths", "src"]).code(2).warns("--after-last-edit");
+    env.ctx(&project, ["check", "--ran", "x", "--after-last-edit", "--paths", "a["]).fails(2).warns("gitignore");
+    env.ctx(&project, TESTED).code(7).says("is not in the record").hints("ctx start");
+}
+
+#[test]
+fn an_edit_before_while_and_after_a_command_are_told_apart() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    let run = |script: &str| env.ctx(&project, ["run", "sh", "-c", &format!("{script} # make test")]).ok();
+    fs::write(project.join("main.c"), "1").unwrap();
+    run("true");
+    env.ctx(&project, TESTED).ok().says("no file that matters changed");
+    fs::write(project.join("main.c"), "22").unwrap();
+    env.ctx(&project, TESTED).code(7).says("Edited: main.c").hints("--paths");
+    run("true");
+    env.ctx(&project, TESTED).ok();
+    run("sleep 0.05; echo > out.txt");
+    env.ctx(&project, TESTED).code(7).says("Created: out.txt");
+    env.ctx(&project, [&TESTED[..], &["--paths", "*.c", "*.h"]].concat()).ok();
+    fs::remove_file(project.join("out.txt")).unwrap();
+    run("true");
+    env.ctx(&project, TESTED).ok();
+    fs::rename(project.join("main.c"), project.join("start.c")).unwrap();
+    let outcome = env.ctx(&project, [&TESTED[..], &["--paths", "*.c", "--json"]].concat()).code(7);
+    let verdict: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&verdict["holds"], &verdict["reason"]), (&false.into(), &"edited".into()));
+    assert_eq!(verdict["change"]["to"], "start.c");
+    assert_eq!(verdict["command"]["exit_code"], 0);
+}
+
+#[test]
+fn a_span_without_a_session_is_evidence_only_of_what_was_found_behind_it() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::write(project.join("main.c"), "1").unwrap();
+    env.ctx(&project, ["run", "--", "true", "make test"]).ok();
+    env.ctx(&project, TESTED).ok();
+    env.ctx(&project, ["stop"]).ok();
+    env.ctx(&project, TESTED).code(7).says("is not in the record").hints("ctx start");
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, TESTED).ok();
+    env.ctx(&project, ["stop"]).ok();
+    fs::write(project.join("main.c"), "22").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, TESTED).code(7).says("Edited: main.c (found by scan)");
+    env.ctx(&project, ["stop"]).ok();
+    fs::write(project.join("main.c"), "333").unwrap();
+    env.ctx(&project, ["run", "--", "true", "make test"]).ok();
+    env.ctx(&project, ["start"]).ok();
+    // The edit is found after the command, and its date tells that it was made before.
+    env.ctx(&project, TESTED).ok();
+}
+
+/// The first indented block of the README that begins so.
+fn example(first_line: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let block = readme.lines().skip_while(|line| line.strip_prefix("    ") != Some(first_line));
+    let lines: Vec<&str> = block.map_while(|line| line.strip_prefix("    ")).collect();
+    assert!(lines.len() > 1, "the README has no block that begins with {first_line:?}");
+    lines.join("\n") + "\n"
+}
+
+fn git(env: &TestEnv, project: &Path, args: &[&str]) -> Command {
+    let mut command = env.command("git", project);
+    command
+        .args(["-c", "user.name=Me", "-c", "user.email=me@example.org", "-c", "core.hooksPath=.git/hooks"])
+        .args(args);
+    let ours = Path::new(env!("CARGO_BIN_EXE_ctx")).parent().unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let paths = std::iter::once(ours.to_path_buf()).chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(paths).unwrap());
+    command
+}
+
+#[test]
+fn the_hook_of_the_readme_lets_only_tested_commits_through() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    env.run(git(&env, &project, &["init", "-q"])).ok();
+    let hook = project.join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, example("#!/bin/sh")).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(project.join("src")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let commit = |message: &str| {
+        env.run(git(&env, &project, &["add", "--all"])).ok();
+        env.run(git(&env, &project, &["commit", "-q", "-m", message]))
+    };
+    fs::write(project.join("src/main.rs"), "fn main() {}").unwrap();
+    commit("untested").code(1).warns("No command that holds");
+    env.ctx(&project, ["log", "cargo test --locked", "--exit-code", "101"]).ok();
+    commit("broken").code(1).warns("Failed (exit 101)");
+    env.ctx(&project, ["log", "cargo test --locked", "--exit-code", "0"]).ok();
+    commit("tested").ok();
+    fs::write(project.join("README.md"), "Nothing that a test could see").unwrap();
+    commit("told").ok();
+    fs::write(project.join("src/main.rs"), "fn main() { todo!() }").unwrap();
+    commit("edited since").code(1).warns("Edited: src/main.rs").hints("run it again");
+    let log = env.run(git(&env, &project, &["log", "--format=%s"])).ok();
+    assert_eq!(log.stdout, "told\ntested\n");
+}

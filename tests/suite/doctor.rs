@@ -1,0 +1,126 @@
+//! What `ctx doctor` finds, and that what it advises mends it.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::env::{TestEnv, kill, signal, wait_for};
+
+/// What is wrong: what was looked at, what it is, and the remedy.
+fn problems(env: &TestEnv) -> Vec<(String, String, String)> {
+    let outcome = env.ctx(&env.home(), ["doctor", "--json"]);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let problems: Vec<_> = findings
+        .filter(|finding| finding["level"] == "problem")
+        .map(|finding| (text(finding, "check"), text(finding, "message"), text(finding, "remedy")))
+        .collect();
+    assert_eq!(report["well"], problems.is_empty());
+    outcome.code(if problems.is_empty() { 0 } else { 1 });
+    problems
+}
+
+/// The only problem; its message names all of `words`.
+#[track_caller]
+fn the_problem(env: &TestEnv, words: &[&str]) -> String {
+    let problems = problems(env);
+    let [(_, message, remedy)] = &problems[..] else { panic!("{words:?}: {problems:#?}") };
+    assert!(words.iter().all(|word| message.contains(word)), "{words:?}: {message}");
+    remedy.clone()
+}
+
+/// Does what a remedy says, as a user who copies it.
+fn follow(env: &TestEnv, remedy: &str) {
+    let command = remedy.split('`').nth(1).unwrap_or_else(|| panic!("nothing to run in {remedy:?}"));
+    let mut shell = env.command("sh", &env.home());
+    let folder = Path::new(env!("CARGO_BIN_EXE_ctx")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    shell.args(["-c", command]).env("PATH", path);
+    env.run(shell).ok();
+}
+
+fn recorded(env: &TestEnv, name: &str) -> PathBuf {
+    let project = env.folder(name);
+    env.ctx(&project, ["start"]).ok();
+    project
+}
+
+#[test]
+fn where_all_is_well_it_says_so() {
+    let env = TestEnv::new();
+    env.ctx(&env.home(), ["doctor"]).ok().says("no agent runs").says("All is well.");
+    let project = recorded(&env, "shop");
+    assert_eq!(problems(&env), []);
+    env.ctx(&project, ["doctor"]).ok().says("shop is recorded").says("All is well.");
+}
+
+#[test]
+fn an_agent_that_is_gone_is_started_again() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    kill(env.agent_pid().unwrap());
+    wait_for("the end of the tracker", || env.status(&project)["state"] == "stopped");
+    let remedy = the_problem(&env, &["no agent runs", "1 project"]);
+    follow(&env, &remedy);
+    wait_for("the session, resumed", || env.status(&project)["state"] == "running");
+    assert_eq!(problems(&env), []);
+}
+
+#[test]
+fn an_agent_that_hangs_is_replaced() {
+    let env = TestEnv::new();
+    recorded(&env, "shop");
+    let pid = env.agent_pid().unwrap();
+    signal(pid, "STOP");
+    let remedy = the_problem(&env, &["does not answer", &pid.to_string()]);
+    follow(&env, &remedy);
+    assert_ne!(env.agent_pid(), Some(pid));
+    wait_for("that all is well", || problems(&env).is_empty());
+}
+
+#[test]
+fn what_a_dead_tracker_left_is_cleaned_up() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "my shop's");
+    env.ctx(&project, ["stop"]).ok();
+    fs::write(project.join(".context/session.pid"), "4711\n").unwrap();
+    let remedy = the_problem(&env, &["my shop's", "4711"]);
+    follow(&env, &remedy);
+    assert!(!project.join(".context/session.pid").exists());
+    assert_eq!(problems(&env), []);
+}
+
+#[test]
+fn a_folder_that_is_gone_is_taken_off_the_list() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::remove_dir_all(&project).unwrap();
+    let remedy = the_problem(&env, &["shop", "is gone"]);
+    follow(&env, &remedy);
+    assert_eq!(problems(&env), []);
+}
+
+#[test]
+fn a_configuration_that_is_damaged_is_named_with_its_line() {
+    let env = TestEnv::new();
+    fs::create_dir(env.path("config")).unwrap();
+    fs::write(env.path("config/config.toml"), "\n[notify\n").unwrap();
+    let remedy = the_problem(&env, &["config.toml:2"]);
+    assert!(remedy.contains("correct the file"), "{remedy}");
+}
+
+#[test]
+fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {
+    let env = TestEnv::new();
+    env.ctx(&env.home(), ["autostart", "enable"]).ok();
+    let file = env.home().join(".config/autostart/context-tray.desktop");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(env!("CARGO_BIN_EXE_context-tray"), "/old/context-tray")).unwrap();
+    let remedy = the_problem(&env, &["/old/context-tray"]);
+    follow(&env, &remedy);
+    assert_eq!(problems(&env), []);
+}

@@ -1,0 +1,224 @@
+//! The shell hooks, in the real shells, on a real terminal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::env::{TestEnv, entries_of, wait_for};
+use crate::terminal::Terminal;
+
+/// A shell with its hook installed, and what is typed into it; each line has told its result before the next is typed.
+struct Typed<'e> {
+    env: &'e TestEnv,
+    terminal: Terminal,
+    /// What holds the result of the last command.
+    result: &'static str,
+    lines: usize,
+}
+
+fn is_installed(shell: &str) -> bool {
+    let found = std::process::Command::new(shell).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("{shell} is not installed: its hook is not tested here");
+    }
+    found
+}
+
+impl Typed<'_> {
+    fn new<'e>(env: &'e TestEnv, project: &Path, shell: &'static str, before: &str) -> Typed<'e> {
+        env.ctx(&env.home(), ["hook", "install", shell]).ok().says("+ ");
+        let script = format!("export TERM=dumb; {before} exec {shell} -i");
+        let result = if shell == "fish" { "$status" } else { "$?" };
+        Typed { env, terminal: Terminal::new(env, project, &script), result, lines: 0 }
+    }
+
+    /// Types a line, and then a hidden one that tells its result.
+    fn line(&mut self, line: &str, code: i32) {
+        self.lines += 1;
+        let (number, result) = (self.lines, self.result);
+        self.terminal.type_in(format!("{line}\n").as_bytes());
+        self.terminal.type_in(format!(" echo \"line\"-{number}-{result}-\n").as_bytes());
+        self.terminal.wait_for(&format!("line-{number}-{code}-"));
+    }
+
+    /// Leaves the shell, whose screen then holds nothing of a job.
+    fn end(mut self) {
+        self.terminal.type_in(b" exit 0\n");
+        assert_eq!(self.terminal.end(), Some(0));
+        let screen = self.terminal.screen();
+        for trace in ["hook record", "[1]", "Done", "__ctx", "not found"] {
+            assert!(!screen.contains(trace), "{trace:?} in {screen}");
+        }
+        assert!(self.env.home().is_dir());
+    }
+}
+
+/// What was recorded, as `command: status`, in the order of the beginnings.
+fn recorded(project: &Path) -> Vec<String> {
+    let mut ran: Vec<Value> = entries_of(project, "ran");
+    ran.sort_by_key(|entry| entry["began_ns"].as_i64());
+    ran.iter().map(|e| format!("{}: {}", e["command"].as_str().unwrap(), e["status"].as_str().unwrap())).collect()
+}
+
+#[track_caller]
+fn wait_for_commands(project: &Path, count: usize) -> Vec<String> {
+    wait_for("the commands", || entries_of(project, "ran").len() >= count);
+    recorded(project)
+}
+
+/// What holds for every shell.
+fn records_what_is_typed(shell: &'static str, before: &str) {
+    records_what_is_typed_by(TestEnv::new(), shell, before);
+}
+
+fn records_what_is_typed_by(env: TestEnv, shell: &'static str, before: &str) {
+    if !is_installed(shell) {
+        return;
+    }
+    let project = env.project("shop");
+    env.folder("elsewhere");
+    let ctx = env!("CARGO_BIN_EXE_ctx");
+    let mut typed = Typed::new(&env, &project, shell, before);
+    typed.line("sh -c 'exit 7'", 7);
+    typed.line(" sh -c 'echo hidden; exit 5'", 5);
+    typed.line("cd ../elsewhere", 0);
+    typed.line("echo outside", 0);
+    typed.line("cd ../shop", 0);
+    typed.line(&format!("{ctx} run -- true"), 0);
+    typed.line("echo \"a; b\" | cat && sleep 0.2", 0);
+    // Whatever order they are written in, all have been by the time that the last one was.
+    let mut ran = wait_for_commands(&project, 4);
+    typed.end();
+    ran.sort();
+    let expected = [
+        "cd ../elsewhere: Success",
+        "echo \"a; b\" | cat && sleep 0.2: Success",
+        "sh -c 'exit 7': Failed (exit 7)",
+        "true: Success",
+    ];
+    assert_eq!(ran, expected);
+    let piped =
+        entries_of(&project, "ran").into_iter().find(|e| e["command"].as_str().unwrap().contains("sleep")).unwrap();
+    assert!(piped["duration_ms"].as_u64().unwrap() >= 200, "{piped}");
+    assert_eq!((&piped["source"], piped["cwd"].as_str()), (&Value::from("hook"), project.to_str()));
+    assert_eq!(recorded(&project).len(), 4);
+}
+
+#[test]
+fn bash_records_what_is_typed() {
+    records_what_is_typed("bash", "export HISTCONTROL=ignoreboth;");
+}
+
+#[test]
+fn zsh_records_what_is_typed() {
+    records_what_is_typed("zsh", "");
+}
+
+#[test]
+fn zsh_knows_a_hidden_line_also_where_blanks_are_reduced() {
+    let env = TestEnv::new();
+    fs::write(env.home().join(".zshrc"), "setopt hist_reduce_blanks\nHISTSIZE=100\n").unwrap();
+    records_what_is_typed_by(env, "zsh", "");
+}
+
+#[test]
+fn fish_records_what_is_typed() {
+    records_what_is_typed("fish", "");
+}
+
+#[test]
+fn prompts_of_others_traps_and_the_history_are_as_they_were() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    // A prompt that wants the result, as starship's does, and a trap on each command, as bash-preexec has one.
+    let rc = "their_prompt() { seen=$?; }\nPROMPT_COMMAND=their_prompt\ntrap 'at_each=1' DEBUG\ntrap 'echo bye' EXIT\n";
+    fs::write(env.home().join(".bashrc"), rc).unwrap();
+    let mut typed = Typed::new(&env, &project, "bash", "export HISTCONTROL=ignorespace;");
+    typed.line("sh -c 'exit 9'", 9);
+    typed.line("sh -c 'exit 9'", 9);
+    typed.line(" echo \"seen:\"$seen; trap; false | (exit 4)", 4);
+    typed.line(" history | tail -n 3", 0);
+    assert_eq!(wait_for_commands(&project, 2), ["sh -c 'exit 9': Failed (exit 9)"; 2]);
+    let screen = typed.terminal.screen();
+    for kept in ["seen:0", "trap -- 'at_each=1' DEBUG", "trap -- 'echo bye' EXIT"] {
+        assert!(screen.contains(kept), "{kept:?} in {screen}");
+    }
+    typed.end();
+    assert_eq!(fs::read_to_string(env.home().join(".bash_history")).unwrap(), "sh -c 'exit 9'\nsh -c 'exit 9'\n");
+}
+
+#[test]
+fn what_is_silenced_is_not_recorded() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let mut typed = Typed::new(&env, &project, "bash", "export HISTCONTROL=ignorespace CONTEXT_TRAY_DISABLE=1;");
+    typed.line("echo silent", 0);
+    typed.line("unset CONTEXT_TRAY_DISABLE", 0);
+    typed.line("echo loud", 0);
+    // Whether the line that takes the silence back belongs to it is nobody's concern.
+    wait_for("the loud one", || recorded(&project).iter().any(|line| line.starts_with("echo loud")));
+    typed.end();
+    assert!(!recorded(&project).iter().any(|line| line.contains("silent")));
+}
+
+#[test]
+fn a_hook_that_fails_says_nothing() {
+    let env = TestEnv::new();
+    let folder = env.folder("no-project");
+    env.ctx(&folder, ["hook", "record", "--exit-code", "0", "--", "make"]).ok().says_nothing();
+}
+
+#[test]
+fn an_rc_file_is_restored_byte_for_byte_with_its_mode_and_its_link() {
+    let env = TestEnv::new();
+    let (home, dotfiles) = (env.home(), env.folder("dotfiles"));
+    let (rc, real) = (home.join(".bashrc"), dotfiles.join("bashrc"));
+    symlink(&real, &rc).unwrap();
+    for text in ["", "alias a=b\n", "alias a=b", "a\r\nb"] {
+        fs::write(&real, text).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        env.ctx(&home, ["hook", "install", "bash"]).ok().says("hook init bash");
+        let installed = fs::read_to_string(&real).unwrap();
+        assert!(installed.starts_with(text) && installed != text);
+        env.ctx(&home, ["hook", "install", "bash"]).ok().says("already");
+        assert_eq!(fs::read_to_string(&real).unwrap(), installed);
+        env.ctx(&home, ["hook", "uninstall", "bash"]).ok().says("- eval");
+        assert_eq!(fs::read_to_string(&real).unwrap(), text);
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&rc).unwrap().is_symlink());
+        env.ctx(&home, ["hook", "uninstall", "bash"]).ok().says("There is no hook");
+    }
+    env.ctx(&home, ["hook", "install", "fish"]).ok();
+    assert!(home.join(".config/fish/config.fish").is_file());
+    env.ctx(&home, ["hook", "uninstall", "fish"]).ok();
+    assert!(!home.join(".config/fish/config.fish").exists());
+}
+
+#[test]
+fn an_rc_file_that_can_not_be_edited_is_left_alone() {
+    let env = TestEnv::new();
+    let (home, rc) = (env.home(), env.home().join(".bashrc"));
+    symlink("nowhere", &rc).unwrap();
+    env.ctx(&home, ["hook", "install", "bash"]).fails(1).warns("leads nowhere").hints("remove the link");
+    fs::remove_file(&rc).unwrap();
+    fs::write(&rc, b"caf\xe9\n").unwrap();
+    env.ctx(&home, ["hook", "install", "bash"]).fails(1).warns("not UTF-8").hints("by hand");
+    assert_eq!(fs::read(&rc).unwrap(), b"caf\xe9\n");
+    fs::remove_file(&rc).unwrap();
+    fs::create_dir(&rc).unwrap();
+    env.ctx(&home, ["hook", "install", "bash"]).fails(1).warns("not a file").hints("move it away");
+}
+
+#[test]
+fn the_hooks_of_shells_that_are_not_here_are_as_they_were_reviewed() {
+    let env = TestEnv::new();
+    for (shell, file) in [("powershell", "hook.ps1"), ("nushell", "hook.nu")] {
+        let script = env.ctx(&env.home(), ["hook", "init", shell]).ok().stdout;
+        let reviewed = fs::read_to_string(format!("{}/src/bin/ctx/hooks/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let quote = if shell == "nushell" { '"' } else { '\'' };
+        let program = format!("{quote}{}{quote}", env!("CARGO_BIN_EXE_ctx"));
+        assert_eq!(script, reviewed.replace("@CTX@", &program));
+    }
+}
