@@ -8,11 +8,13 @@ use std::hint::black_box;
 use std::path::Path;
 
 use chrono::DateTime;
+use context_tray::brief::Brief;
 use context_tray::config::Watch;
 use context_tray::entry::{Entry, EntryKind, EntryPath, FORMAT_VERSION, FileChange, FoundBy, Ran, Source, What};
 use context_tray::line;
+use context_tray::redact::Redactor;
 use context_tray::rules::{FolderFacts, Rules};
-use context_tray::tree::{Meta, Node, Observation, Tree};
+use context_tray::tree::{FileId, Meta, Node, Observation, Tree};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const FOLDERS: u64 = 200;
@@ -22,7 +24,7 @@ const FILES_A_FOLDER: u64 = 100;
 const CHANGED_ONE_IN: u64 = 10;
 
 fn meta(kind: EntryKind, file_id: u64, mtime_ns: i64) -> Meta {
-    Meta { kind, size: 1000, mtime_ns, file_id, birth_ns: 1 }
+    Meta { kind, size: 1000, mtime_ns, file: FileId::new(file_id, 1) }
 }
 
 /// What a scan of the whole tree finds, before or after the changes.
@@ -69,7 +71,7 @@ fn tree(c: &mut Criterion) {
 }
 
 fn rules(c: &mut Criterion) {
-    let mut rules = Rules::new(&Watch::default(), vec![("exclude".into(), "*.bak\n/private/\n".into())]);
+    let mut rules = Rules::new(&Watch::default(), Vec::new(), vec![("exclude".into(), "*.bak\n/private/\n".into())]);
     let gitignores = [("", "/dist/\n*.log\n"), ("crates", "*.tmp\nout/\n"), ("crates/core/src", "!keep.log\n")];
     for (folder, gitignore) in gitignores {
         let facts = FolderFacts { gitignore: Some(gitignore.into()), ..FolderFacts::default() };
@@ -93,24 +95,35 @@ fn entry(what: What) -> Entry {
     Entry { v: FORMAT_VERSION, seq: 1, time, session: Some("20261122T100000.123-4711".into()), what }
 }
 
-fn lines(c: &mut Criterion) {
-    let edited = entry(What::Edited(FileChange {
-        path: EntryPath::new(Path::new("crates/core/src/main.rs")),
+fn change(path: &str) -> What {
+    What::Edited(FileChange {
+        path: EntryPath::new(Path::new(path)),
         entry: EntryKind::File,
         size: Some(1000),
         mtime_ns: Some(1),
         found_by: FoundBy::Watch,
-    }));
-    let ran = entry(What::Ran(Ran {
+    })
+}
+
+fn ran(command: &str, code: i32) -> What {
+    What::Ran(Ran {
         id: "4711".into(),
-        command: "cargo test --workspace 2>&1 | tee out.log".into(),
-        status: "Failed (exit 101)".into(),
-        exit_code: Some(101),
+        command: command.into(),
+        status: if code == 0 { "Success".into() } else { format!("Failed (exit {code})") },
+        exit_code: Some(code),
         duration_ms: Some(8100),
+        began_ns: None,
         cwd: None,
         source: Source::Run,
+        files_changed: None,
         late: false,
-    }));
+        redactions: 0,
+    })
+}
+
+fn lines(c: &mut Criterion) {
+    let edited = entry(change("crates/core/src/main.rs"));
+    let ran = entry(ran("cargo test --workspace 2>&1 | tee out.log", 101));
     for (name, entry) in [("an edited file", edited), ("a command", ran)] {
         let text = line::line(&entry);
         assert!(line::parse(&text).is_some());
@@ -122,5 +135,47 @@ fn lines(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, tree, rules, lines);
+/// A day on which an assistant, a build and a few checkouts were at it: mostly changes, of few files often and of many once.
+fn busy_day(entries: u64) -> Vec<Entry> {
+    let what = |number: u64| match number % 20 {
+        0 => ran(&format!("cargo test --package part-{}", number % 37), i32::from(number.is_multiple_of(3))),
+        1..8 => change(&format!("crates/core/src/file-{}.rs", number % 100)),
+        at => change(&format!("generated/folder-{at}/file-{number}.json")),
+    };
+    (1..=entries).map(|seq| Entry { seq, ..entry(what(seq)) }).collect()
+}
+
+fn brief(c: &mut Criterion) {
+    let entries = busy_day(100_000);
+    assert_eq!(Brief::of("shop", &entries, 2000).totals.entries, 100_000);
+    c.bench_function("brief: 100,000 entries to 2,000 tokens", |bencher| {
+        bencher.iter(|| Brief::of("shop", black_box(&entries), 2000).to_string());
+    });
+    let lines: Vec<Vec<u8>> =
+        entries.iter().map(|entry| serde_json::to_vec(entry).expect("an entry is JSON")).collect();
+    c.bench_function("brief: read 100,000 entries", |bencher| {
+        bencher.iter(|| lines.iter().filter_map(|line| serde_json::from_slice::<Entry>(line).ok()).count());
+    });
+}
+
+fn redact(c: &mut Criterion) {
+    const MEGABYTE: usize = 1 << 20;
+    let long = |unit: &str| unit.repeat(MEGABYTE / unit.len());
+    let redactor = Redactor::default();
+    for (name, text, has_any) in [
+        ("a command", "cargo test --workspace 2>&1 | tee out.log".to_owned(), false),
+        ("a command with a secret", "curl -u alice:hunter2 https://example.com".to_owned(), true),
+        ("1 MB of commands", long("cargo test --workspace 2>&1 | tee out.log; "), false),
+        ("1 MB of one word", long("a1b2"), false),
+        ("1 MB of what nearly is a secret", long("ghp_ "), false),
+        ("1 MB of secrets", long("--password hunter2 "), true),
+        ("1 MB of a value that has no end", long("password="), true),
+        ("1 MB of quotes that do not close", long("sh \"$("), false),
+    ] {
+        assert_eq!(redactor.command(&text).count > 0, has_any, "{name}");
+        c.bench_function(&format!("redact: {name}"), |bencher| bencher.iter(|| redactor.command(black_box(&text))));
+    }
+}
+
+criterion_group!(benches, tree, rules, lines, redact, brief);
 criterion_main!(benches);

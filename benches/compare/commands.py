@@ -1,6 +1,7 @@
 """Measures of what a user waits for: a command, a line."""
 
 import re
+import subprocess
 import time
 
 from lib import NOT_INSTALLED, bound_row, median, medians_of, ms, percentile, ratio_row, seconds, truth_row
@@ -25,6 +26,32 @@ def log(sandbox, scale):
     return [
         ratio_row("log a command", ours, floor, 3, ms, TRUE),
         ratio_row("log a command", ours, theirs, 1 / 50, ms, "log_cli_command"),
+    ]
+
+
+PROMPTS = """eval "$("$1" hook init bash)"
+for ((i = 0; i < $2; i++)); do
+    __ctx_last= __ctx_began=${EPOCHREALTIME/[.,]/} before=${EPOCHREALTIME/[.,]/}
+    __ctx_prompt
+    echo "$((${EPOCHREALTIME/[.,]/} - before))"
+    sleep 0.02
+done"""
+
+
+def hook(sandbox, scale):
+    """What a prompt of bash waits for its hook, and the wall time of what that starts beside it."""
+    project = sandbox.project("hook")
+    sandbox.start(project)
+    ctx = sandbox.bin / "ctx"
+    record = [ctx, "hook", "record", "--exit-code", "0", "--duration-ms", "1", "--", "x"]
+    ours, floor = medians_of([record, [TRUE]], scale.pairs, project.root, sandbox.env)
+    shell = ["bash", "--norc", "-ic", PROMPTS, "bash", ctx, str(scale.pairs)]
+    told = subprocess.run(shell, cwd=project.root, env=sandbox.env, capture_output=True, text=True, check=True)
+    waits = [int(line) / 1e6 for line in told.stdout.split()]
+    return [
+        ratio_row("hook's record", ours, floor, 3, ms, TRUE),
+        bound_row("prompt's wait for the hook, p50", median(waits), 0.005, ms),
+        bound_row("prompt's wait for the hook, p99", percentile(waits, 0.99), 0.050, ms),
     ]
 
 

@@ -27,6 +27,7 @@ class Scale:
     storm: int = 20_000
     saves: int = 100
     crowd: int = 200
+    projects: int = 100
 
 
 QUICK = Scale(

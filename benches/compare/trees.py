@@ -112,6 +112,27 @@ def idle(sandbox, scale):
     return rows
 
 
+def registered(sandbox, scale):
+    """The agent that knows many projects and records one: its memory, and what it does while nothing happens."""
+    projects = [sandbox.project(f"shop-{number:03}") for number in range(scale.projects)]
+    added = {"wanted": False, "added_at": "2026-11-22T10:00:00+01:00"}
+    listed = [{"project": str(project.root), **added} for project in projects]
+    sandbox.state.mkdir()
+    (sandbox.state / "registry.json").write_text(json.dumps({"v": 1, "projects": listed}))
+    agent, what = start_agent(sandbox)
+    sandbox.start(projects[0])
+    time.sleep(2)  # what a start leaves to do is done
+    ticks, threads = cpu_ticks(agent), switches(agent)
+    time.sleep(scale.idle_seconds)
+    used, woken = cpu_ticks(agent) - ticks, switches_since(threads, agent)
+    is_idle = used == 0 and woken <= 6
+    name, shown = f"agent {what}, {scale.projects} projects", f"{used} ticks, {woken} switches"
+    return [
+        bound_row(f"memory, {name}", resident(agent), 16e6, megabytes),
+        truth_row(f"idle {scale.idle_seconds} s, {name}", shown, "0 ticks, <= 6 switches", is_idle),
+    ]
+
+
 def burst(sandbox, scale):
     """Many files at once, in folders that are as new."""
     project = sandbox.project("burst")
