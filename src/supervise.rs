@@ -11,7 +11,7 @@ mod pause;
 mod project;
 mod wishes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,12 @@ pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A signal to a tracker is the user's wish when the agent outlives it by this much: at logout everything is signalled.
 pub const WISH_DELAY: Duration = Duration::from_secs(2);
+
+/// The trackers of an agent that was killed notice it and end; when they have not after this time, they are another's.
+pub const ORPHANS_END: Duration = Duration::from_secs(3);
+
+/// Between two looks at what another program records meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One moment, by both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -69,14 +75,17 @@ pub struct Supervisor {
     next_tracker: TrackerId,
     next_question: u64,
     ask_at: Option<Instant>,
-    stop_all: Vec<u64>,
+    /// Who waits for which trackers to end.
+    stop_all: Vec<(u64, BTreeSet<TrackerId>)>,
+    /// Until when another's tracker may be one that a killed agent left.
+    orphans_until: Instant,
     /// The agent ends; who is to be told when all trackers have ended.
     ending: Option<Vec<u64>>,
 }
 
 impl Supervisor {
-    /// An agent without projects.
-    pub fn new(identity: Identity) -> Self {
+    /// An agent without projects, launched now.
+    pub fn new(identity: Identity, now: Instant) -> Self {
         Self {
             identity,
             projects: BTreeMap::new(),
@@ -86,6 +95,7 @@ impl Supervisor {
             next_question: 1,
             ask_at: None,
             stop_all: Vec::new(),
+            orphans_until: now + ORPHANS_END,
             ending: None,
         }
     }
@@ -119,7 +129,7 @@ impl Supervisor {
                 effects.push(Effect::Probe(path));
             }
             Input::Request(client, request) => self.on_request(client, request, at, &mut effects),
-            Input::Probed(status) => self.on_probed(*status, &mut effects),
+            Input::Probed(status) => self.on_probed(*status, at, &mut effects),
             Input::Spawned(tracker, pid) => {
                 if let Some(project) = self.by_tracker(tracker) {
                     project.status.pid = Some(pid);
@@ -171,18 +181,19 @@ impl Supervisor {
                 for path in self.projects.keys().cloned().collect::<Vec<_>>() {
                     self.stop(&path, None, at, effects);
                 }
-                self.stop_all.extend(client);
+                let live = self.live_trackers();
+                self.stop_all.extend(client.map(|client| (client, live)));
             }
             Request::Forget { project } => self.forget(&project, client, at, effects),
             Request::CleanUp { project } => effects.push(Effect::CleanUp(client, project)),
             Request::Record { project, record } => {
                 let message = |request| ToTracker::Record { request, record: record.clone() };
-                if !self.ask(&project, client, now, effects, message) {
+                if self.ask(&project, client, now, effects, message).is_none() {
                     effects.push(Effect::Append(client, project, record));
                 }
             }
             Request::Sync { project } => {
-                if !self.ask(&project, client, now, effects, |request| ToTracker::Sync { request }) {
+                if self.ask(&project, client, now, effects, |request| ToTracker::Sync { request }).is_none() {
                     answer(client, Err(not_running(&project)), effects);
                 }
             }
@@ -199,7 +210,7 @@ impl Supervisor {
         }
     }
 
-    /// Asks a project's tracker something; false when it has none.
+    /// Asks a project's tracker something; gives the number of the question, or none when it has no tracker.
     fn ask(
         &mut self,
         path: &Path,
@@ -207,25 +218,22 @@ impl Supervisor {
         now: Instant,
         effects: &mut Vec<Effect>,
         message: impl FnOnce(u64) -> ToTracker,
-    ) -> bool {
+    ) -> Option<u64> {
         let question = self.next_question;
-        let Some(tracker) = self.projects.get_mut(path).and_then(|project| project.ask(question, client, now)) else {
-            return false;
-        };
+        let tracker = self.projects.get_mut(path)?.ask(question, client, now)?;
         self.next_question += 1;
         effects.push(Effect::Send(tracker, message(question)));
-        true
+        Some(question)
     }
 
     /// What the disk says decides what a project without a tracker is; and one that is wanted gets its tracker.
-    fn on_probed(&mut self, status: ProjectStatus, effects: &mut Vec<Effect>) {
+    fn on_probed(&mut self, status: ProjectStatus, at: Moment, effects: &mut Vec<Effect>) {
         let path = status.project.clone();
         let is_ending = self.ending.is_some();
         let Some(project) = self.projects.get_mut(&path) else { return };
         if project.is_live() {
             return;
         }
-        let is_foreign = status.state.is_live();
         let on_disk = status.clone();
         project.take_status(status);
         match project.worker {
@@ -234,20 +242,17 @@ impl Supervisor {
         }
         project.show_pause(&on_disk, effects);
         notices::about_disk(project, effects);
-        if project.status.state == State::Missing {
-            let message = format!("the folder {} is gone, or can't be read", path.display());
-            let hint = "bring it back, or take it off the list with: ctx forget";
-            project.fail_starting(&Failure::new(FailureCode::BadProject, message).with_hint(hint), effects);
+        if project.status.state.is_live() && project.is_wanted() && at.instant < self.orphans_until {
+            project.worker = Worker::Occupied { look_at: at.instant + LOOK_AGAIN };
+            return;
+        }
+        if let Some(failure) = cannot_record(&project.status) {
+            project.fail_starting(&failure, effects);
+            project.take_back_wish(at);
             if project.saved_wish.is_none() {
                 self.projects.remove(&path);
             }
             return;
-        }
-        if is_foreign {
-            let pid = project.status.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
-            let message = format!("another program{pid} records {} already", path.display());
-            let hint = "end that one first, with `ctx stop` or with Context Engine's `stop-session`";
-            return project.fail_starting(&Failure::new(FailureCode::Busy, message).with_hint(hint), effects);
         }
         if project.is_wanted() && !is_ending {
             let tracker = self.next_tracker;
@@ -265,10 +270,7 @@ impl Supervisor {
                 project.take_status(*status);
                 project.ready();
                 notices::about_watch(project, effects);
-                for client in std::mem::take(&mut project.starting) {
-                    let status = Box::new(project.status.clone());
-                    effects.push(Effect::Reply(client, Ok(Response::Session { status, already: false })));
-                }
+                project.started(false, effects);
             }
             FromTracker::Status { status } => {
                 project.take_status(*status);
@@ -277,7 +279,12 @@ impl Supervisor {
             FromTracker::Recorded { request, seq } => {
                 answer(project.answered(request), Ok(Response::Recorded { seq }), effects);
             }
-            FromTracker::Synced { request } => answer(project.answered(request), Ok(Response::Done), effects),
+            FromTracker::Synced { request } => {
+                if project.is_confirmed_by(request) {
+                    project.started(true, effects);
+                }
+                answer(project.answered(request), Ok(Response::Done), effects);
+            }
             FromTracker::Refused { request, failure } => answer(project.answered(request), Err(failure), effects),
             FromTracker::Signalled => {
                 project.was_signalled = true;
@@ -329,18 +336,22 @@ impl Supervisor {
         }
     }
 
-    /// Answers those who wait until no tracker lives.
+    /// Answers those who wait for trackers to end.
     fn finish_waiting(&mut self, effects: &mut Vec<Effect>) {
-        if self.projects.values().any(Project::is_live) {
-            return;
-        }
-        let waiting = std::mem::take(&mut self.stop_all);
+        let live = self.live_trackers();
         let done = |client| Effect::Reply(client, Ok(Response::Done));
-        effects.extend(waiting.into_iter().map(done));
-        if let Some(clients) = self.ending.as_mut().map(std::mem::take) {
+        let ended = self.stop_all.extract_if(.., |(_, awaited)| awaited.is_disjoint(&live));
+        effects.extend(ended.map(|(client, _)| done(client)));
+        if live.is_empty()
+            && let Some(clients) = self.ending.as_mut().map(std::mem::take)
+        {
             effects.extend(clients.into_iter().map(done));
             effects.push(Effect::Exit);
         }
+    }
+
+    fn live_trackers(&self) -> BTreeSet<TrackerId> {
+        self.projects.values().filter_map(Project::tracker).collect()
     }
 
     fn plan_signs_of_life(&mut self, now: Instant) {
@@ -371,6 +382,22 @@ impl Supervisor {
 
 fn answer(client: Client, result: Result<Response, Failure>, effects: &mut Vec<Effect>) {
     effects.extend(client.map(|client| Effect::Reply(client, result)));
+}
+
+/// Why a project whose status on the disk is this can't be given a tracker.
+fn cannot_record(status: &ProjectStatus) -> Option<Failure> {
+    let path = status.project.display();
+    if status.state == State::Missing {
+        let message = format!("the folder {path} is gone, or can't be read");
+        let hint = "bring it back, or take it off the list with: ctx forget";
+        return Some(Failure::new(FailureCode::BadProject, message).with_hint(hint));
+    }
+    status.state.is_live().then(|| {
+        let pid = status.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
+        let message = format!("another program{pid} records {path} already");
+        let hint = "end that one first, with `ctx stop` or with Context Engine's `stop-session`";
+        Failure::new(FailureCode::Busy, message).with_hint(hint)
+    })
 }
 
 fn shutting_down() -> Failure {

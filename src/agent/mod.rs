@@ -147,7 +147,7 @@ pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Resul
         .spawn(move || {
             let effects = Effects::new(directories.clone(), happened);
             let agent = Loop {
-                supervisor: Supervisor::new(identity),
+                supervisor: Supervisor::new(identity, Instant::now()),
                 effects,
                 replies: HashMap::new(),
                 next_client: 1,

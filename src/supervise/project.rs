@@ -34,6 +34,8 @@ pub(super) enum Worker {
     Stopping { live: Live, until: Instant },
     /// It died, and is started again.
     Backoff { until: Instant },
+    /// Another program's records, which may be about to end.
+    Occupied { look_at: Instant },
     /// It could not be started, or died too often.
     Failed,
 }
@@ -44,6 +46,8 @@ pub(super) struct Live {
     tracker: TrackerId,
     /// The questions that it has not answered.
     asked: BTreeMap<u64, Question>,
+    /// The question whose answer says that it records, for those who asked for that.
+    confirms: Option<u64>,
     is_killed: bool,
 }
 
@@ -109,22 +113,23 @@ impl Project {
         self.wish == Wish::Recorded
     }
 
-    /// Whether the folder is gone and would be recorded again if it came back.
+    /// Whether it would be recorded if its folder came back, or if the other program that records it ended.
     pub(super) fn is_awaited(&self) -> bool {
-        self.is_wanted() && self.status.state == State::Missing && !self.is_live()
+        let stands_in_the_way = self.status.state == State::Missing || self.status.state.is_live();
+        self.is_wanted() && stands_in_the_way && matches!(self.worker, Worker::None)
     }
 
     fn live(&self) -> Option<&Live> {
         match &self.worker {
             Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Failed => None,
+            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => None,
         }
     }
 
     fn live_mut(&mut self) -> Option<&mut Live> {
         match &mut self.worker {
             Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Failed => None,
+            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => None,
         }
     }
 
@@ -137,7 +142,7 @@ impl Project {
     }
 
     pub(super) fn spawned(&mut self, tracker: TrackerId) {
-        self.worker = Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), is_killed: false } };
+        self.worker = Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } };
         self.status.state = State::Starting;
         (self.was_signalled, self.failure) = (false, None);
     }
@@ -187,6 +192,26 @@ impl Project {
         self.live_mut()?.asked.remove(&question)?.client
     }
 
+    /// The answer to this question is for those who asked for it to be recorded.
+    pub(super) fn confirm_with(&mut self, question: u64) {
+        if let Some(live) = self.live_mut() {
+            live.confirms = Some(question);
+        }
+    }
+
+    /// Whether this question was asked for them.
+    pub(super) fn is_confirmed_by(&self, question: u64) -> bool {
+        self.live().is_some_and(|live| live.confirms == Some(question))
+    }
+
+    /// Tells those who asked for it that it is recorded.
+    pub(super) fn started(&mut self, already: bool, effects: &mut Vec<Effect>) {
+        for client in std::mem::take(&mut self.starting) {
+            let status = Box::new(self.status.clone());
+            effects.push(Effect::Reply(client, Ok(Response::Session { status, already })));
+        }
+    }
+
     pub(super) fn said_failed(&mut self, failure: Failure) {
         self.failure = Some(failure);
     }
@@ -234,6 +259,7 @@ impl Project {
                 // Until it is clear that this is no logout, it is left alone.
                 self.wish = Wish::Stopped;
                 self.unwish_at = Some(now + WISH_DELAY);
+                self.refuse_starting(effects);
             }
             None if was_stopping => self.withdraw_notices(effects),
             None => self.died(pid, how, now, effects),
@@ -242,16 +268,16 @@ impl Project {
 
     /// The tracker said why it ends.
     fn could_not_go_on(&mut self, failure: Failure, was_ready: bool, effects: &mut Vec<Effect>) {
-        let is_told = !self.starting.is_empty();
-        self.fail_starting(&failure, effects);
-        let is_gone = failure.code == FailureCode::BadProject && was_ready;
-        self.worker = if is_gone { Worker::None } else { Worker::Failed };
-        self.status.state = if is_gone { State::Missing } else { State::Failed };
         self.status.reason = Some(failure.message.clone());
-        if is_gone {
-            // It is started again when the folder is back and the user, or the next launch, asks for it.
+        if failure.code == FailureCode::BadProject && was_ready {
+            // The folder may be back: the next look at it decides what becomes of it, and of those who wait.
+            self.status.state = State::Missing;
             return;
         }
+        let is_told = !self.starting.is_empty();
+        self.fail_starting(&failure, effects);
+        self.worker = Worker::Failed;
+        self.status.state = State::Failed;
         effects.push(trouble(&self.status.project, State::Failed, failure.message.clone()));
         if !is_told {
             let notice = notices::given_up(&self.status, &failure);
@@ -328,6 +354,12 @@ impl Project {
         effects.extend(waiting.into_iter().map(|client| Effect::Reply(client, Err(failure.clone()))));
     }
 
+    /// What was asked for can't be done: what the list of projects says holds on.
+    pub(super) fn take_back_wish(&mut self, at: Moment) {
+        self.wish = self.saved_wish.unwrap_or(Wish::Stopped);
+        self.plan_resume(at);
+    }
+
     /// Somebody asked for the opposite before it was done.
     pub(super) fn refuse_starting(&mut self, effects: &mut Vec<Effect>) {
         let failure = Failure::new(FailureCode::NotRunning, "the session was stopped before it had begun");
@@ -337,7 +369,8 @@ impl Project {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let own = match &self.worker {
             Worker::Backoff { until } | Worker::Stopping { until, .. } => Some(*until),
-            _ => None,
+            Worker::Occupied { look_at } => Some(*look_at),
+            Worker::None | Worker::Starting { .. } | Worker::Running { .. } | Worker::Failed => None,
         };
         // A tracker that reads a large tree may take its time.
         let is_running = matches!(self.worker, Worker::Running { .. });
@@ -355,7 +388,7 @@ impl Project {
             self.save_wish(effects);
         }
         match &self.worker {
-            Worker::Backoff { until } if *until <= now => {
+            Worker::Backoff { until: at } | Worker::Occupied { look_at: at } if *at <= now => {
                 self.worker = Worker::None;
                 effects.push(Effect::Probe(self.status.project.clone()));
             }

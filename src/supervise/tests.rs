@@ -26,6 +26,12 @@ struct World {
     marks: BTreeMap<PathBuf, Mark>,
     /// The projects whose folder is gone.
     missing: BTreeSet<PathBuf>,
+    /// The projects that another program records.
+    foreign: BTreeSet<PathBuf>,
+    /// The trackers' open questions.
+    asked: BTreeMap<TrackerId, Vec<u64>>,
+    /// The trackers that were told to end, or killed.
+    ending: BTreeSet<TrackerId>,
     /// How many trackers there were.
     spawned: u64,
     /// The requests that were not answered yet.
@@ -41,13 +47,17 @@ struct World {
 impl World {
     fn new() -> Self {
         let identity = Identity { pid: 1, tray: false, started_at: String::new() };
+        let now = Instant::now();
         Self {
-            supervisor: Supervisor::new(identity),
-            now: Moment { instant: Instant::now(), wall: DateTime::UNIX_EPOCH.fixed_offset() },
+            supervisor: Supervisor::new(identity, now),
+            now: Moment { instant: now, wall: DateTime::UNIX_EPOCH.fixed_offset() },
             marks: BTreeMap::new(),
             live: BTreeMap::new(),
             stale: BTreeMap::new(),
             missing: BTreeSet::new(),
+            foreign: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            ending: BTreeSet::new(),
             spawned: 0,
             unanswered: BTreeSet::new(),
             answers: BTreeMap::new(),
@@ -59,22 +69,28 @@ impl World {
     }
 
     fn on(&mut self, input: Input) {
-        if self.has_exited {
-            return;
-        }
-        for effect in self.supervisor.on(input, self.now) {
-            self.done.push(effect.clone());
-            self.perform(effect);
+        let mut inputs = vec![input];
+        while !self.has_exited && !inputs.is_empty() {
+            for input in std::mem::take(&mut inputs) {
+                for effect in self.supervisor.on(input, self.now) {
+                    self.done.push(effect.clone());
+                    inputs.extend(self.perform(effect));
+                    if self.has_exited {
+                        return;
+                    }
+                }
+            }
         }
     }
 
-    /// Performs an effect, and checks that it is allowed.
-    fn perform(&mut self, effect: Effect) {
+    /// Performs an effect, and checks that it is allowed; gives what comes of it, as the agent's loop does.
+    fn perform(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Spawn(tracker, project) => {
                 let others = self.live.values().filter(|other| **other == project).count();
                 assert_eq!(others, 0, "a second tracker for {project:?}");
                 assert!(self.supervisor.projects[&project].is_wanted(), "a tracker that nobody wants");
+                assert!(!self.foreign.contains(&project), "a second tracker beside another program's");
                 self.marks.remove(&project);
                 self.stale.remove(&project);
                 self.spawned += 1;
@@ -82,12 +98,22 @@ impl World {
                 self.live.insert(tracker, project);
                 if self.cannot_spawn {
                     self.live.remove(&tracker);
-                    return self.on(Input::SpawnFailed(tracker, Failure::new(FailureCode::Io, "no memory")));
+                    return Some(Input::SpawnFailed(tracker, Failure::new(FailureCode::Io, "no memory")));
                 }
-                self.on(Input::Spawned(tracker, 1000 + tracker as u32));
+                return Some(Input::Spawned(tracker, 1000 + tracker as u32));
             }
-            Effect::Send(tracker, _) | Effect::Kill(tracker) => {
+            Effect::Send(tracker, ref message) => {
                 assert!(self.live.contains_key(&tracker), "{effect:?} to a process that is not ours any more");
+                match *message {
+                    ToTracker::Record { request, .. } | ToTracker::Sync { request } | ToTracker::Ping { request } => {
+                        self.asked.entry(tracker).or_default().push(request);
+                    }
+                    ToTracker::Stop | ToTracker::Pause => drop(self.ending.insert(tracker)),
+                }
+            }
+            Effect::Kill(tracker) => {
+                assert!(self.live.contains_key(&tracker), "{effect:?} to a process that is not ours any more");
+                self.ending.insert(tracker);
             }
             Effect::Reply(client, result) => self.answer(client, result),
             Effect::Append(client, _, _) => self.answer_some(client, Ok(Response::Recorded { seq: 1 })),
@@ -101,19 +127,20 @@ impl World {
                     self.marks.remove(&project);
                 }
                 self.answer_some(client, Ok(Response::Stopped { pid: None, stale_pid }));
-                self.on(Input::CleanedUp(project));
+                return Some(Input::CleanedUp(project));
             }
             Effect::Probe(project) => {
                 let stale_pid = self.stale.get(&project).copied();
                 let mark = self.marks.get(&project);
                 let state = match stale_pid {
                     _ if self.missing.contains(&project) => State::Missing,
+                    _ if self.foreign.contains(&project) => State::Running,
                     Some(_) => State::Stale,
                     None => mark.map_or(State::Stopped, |mark| mark.state),
                 };
                 let paused_until = mark.and_then(|mark| mark.paused_until.clone());
                 let status = ProjectStatus { stale_pid, paused_until, ..ProjectStatus::unknown(&project, state) };
-                self.on(Input::Probed(Box::new(status)));
+                return Some(Input::Probed(Box::new(status)));
             }
             Effect::Mark(project, mark) => {
                 assert!(!self.live.values().any(|live| *live == project), "a live tracker's file is its own");
@@ -125,6 +152,7 @@ impl World {
             }
             _ => {}
         }
+        None
     }
 
     fn answer_some(&mut self, client: Client, result: Result<Response, Failure>) {
@@ -164,10 +192,21 @@ impl World {
     fn exit(&mut self, project: &str, leaves_pid: bool) {
         let Some(tracker) = self.tracker(project) else { return };
         self.live.remove(&tracker);
+        self.asked.remove(&tracker);
+        self.ending.remove(&tracker);
         if leaves_pid {
             self.stale.insert(project.into(), 1000 + tracker);
         }
         self.on(Input::Exited(tracker, "it was killed by signal 9".into()));
+    }
+
+    /// Every tracker answers what it was asked.
+    fn answer_questions(&mut self) {
+        for (tracker, questions) in std::mem::take(&mut self.asked) {
+            for request in questions {
+                self.on(Input::Said(tracker, FromTracker::Synced { request }));
+            }
+        }
     }
 
     fn wait(&mut self, time: Duration) {
@@ -241,6 +280,8 @@ enum Event {
     /// Processes can't be started any more, or can again.
     CannotSpawn(bool),
     Stale(&'static str),
+    /// Another program records it, or does not any longer.
+    Foreign(&'static str, bool),
     Terminate,
 }
 
@@ -289,6 +330,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (project(), any::<bool>()).prop_map(|(project, is_gone)| Event::Folder(project, is_gone)),
         1 => any::<bool>().prop_map(Event::CannotSpawn),
         1 => project().prop_map(Event::Stale),
+        2 => (project(), any::<bool>()).prop_map(|(project, records)| Event::Foreign(project, records)),
         1 => Just(Event::Terminate),
     ]
 }
@@ -311,13 +353,7 @@ impl World {
                     self.exit(project, false);
                 }
             }
-            Event::Answer => {
-                for (tracker, question) in
-                    self.live.keys().copied().zip([self.supervisor.next_question - 1; 3]).collect::<Vec<_>>()
-                {
-                    self.on(Input::Said(tracker, FromTracker::Synced { request: question }));
-                }
-            }
+            Event::Answer => self.answer_questions(),
             Event::Wait(ms) => self.wait(Duration::from_millis(ms)),
             Event::Suspend(ms) => self.suspend(Duration::from_millis(ms)),
             Event::SetClock(ms) => self.now.wall += chrono::TimeDelta::milliseconds(ms),
@@ -342,21 +378,54 @@ impl World {
                     self.stale.insert(project.into(), 7);
                 }
             }
+            Event::Foreign(project, records) => {
+                if !records {
+                    self.foreign.remove(Path::new(project));
+                } else if self.tracker(project).is_none() {
+                    self.foreign.insert(project.into());
+                }
+            }
             Event::Terminate => self.on(Input::Terminate),
+        }
+    }
+
+    /// Nothing stands in the way for some minutes, and every tracker does what it is told.
+    fn calm(&mut self) {
+        self.missing.clear();
+        self.foreign.clear();
+        self.cannot_spawn = false;
+        for _ in 0..30 {
+            for (tracker, project) in self.live.clone() {
+                let project = project.to_str().unwrap();
+                match self.ending.contains(&tracker) {
+                    true => self.exit(project, false),
+                    false => self.ready(project),
+                }
+            }
+            self.answer_questions();
+            self.wait(Duration::from_secs(5));
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
-    /// `World::perform` holds the invariants; here the last of them: at the end everyone has an answer.
+    /// `World::perform` holds the invariants; here the last of them: when calm returns, what the user wants is so, and
+    /// everyone has an answer.
     #[test]
     fn whatever_happens(events in prop::collection::vec(event(), 0..60)) {
         let mut world = World::new();
         for event in events {
             world.happen(event);
         }
+        world.calm();
+        for (path, project) in world.supervisor.projects.iter().filter(|_| !world.has_exited) {
+            let is_recorded = matches!(project.worker, Worker::Running { .. });
+            let is_given_up = matches!(project.worker, Worker::Failed);
+            prop_assert!(is_given_up || is_recorded == project.is_wanted(), "{:?}: {:?}", path, project);
+        }
+        prop_assert_eq!(&world.unanswered, &BTreeSet::new());
         world.ask(Request::Shutdown { reason: ShutdownReason::Quit });
         for project in ["/a", "/b", "/c"] {
             world.exit(project, false);

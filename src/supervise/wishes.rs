@@ -1,6 +1,7 @@
 //! What the user wants of a project, and what is done about it at once.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::project::{Project, Worker};
 use super::{Client, Effect, Moment, Supervisor, answer, not_running};
@@ -13,18 +14,23 @@ impl Supervisor {
         project.wish = Wish::Recorded;
         project.plan_resume(at);
         project.forget = false;
-        project.unwish_at = None;
-        if matches!(project.worker, Worker::Running { .. }) {
-            let status = Box::new(project.status.clone());
-            return answer(client, Ok(Response::Session { status, already: true }), effects);
-        }
+        (project.was_signalled, project.unwish_at) = (false, None);
         project.starting.extend(client);
         match project.worker {
-            Worker::None | Worker::Backoff { .. } | Worker::Failed => {
+            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => {
                 project.forgive();
                 effects.push(Effect::Probe(path));
             }
-            Worker::Starting { .. } | Worker::Running { .. } | Worker::Stopping { .. } => {}
+            Worker::Running { .. } => self.confirm(&path, at.instant, effects),
+            Worker::Starting { .. } | Worker::Stopping { .. } => {}
+        }
+    }
+
+    /// A tracker that was recording may have died just now: only its own answer says that it still is.
+    fn confirm(&mut self, path: &Path, now: Instant, effects: &mut Vec<Effect>) {
+        let question = self.ask(path, None, now, effects, |request| ToTracker::Ping { request });
+        if let (Some(project), Some(question)) = (self.projects.get_mut(path), question) {
+            project.confirm_with(question);
         }
     }
 
