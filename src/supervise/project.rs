@@ -142,7 +142,8 @@ impl Project {
     }
 
     pub(super) fn spawned(&mut self, tracker: TrackerId) {
-        self.worker = Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } };
+        self.worker =
+            Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } };
         self.status.state = State::Starting;
         (self.was_signalled, self.failure) = (false, None);
     }
