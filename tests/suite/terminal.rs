@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
 use context_tray::platform::process;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::flag::register_conditional_shutdown;
 
 use crate::env::{TestEnv, entries_of, wait_for};
 
@@ -26,8 +29,20 @@ pub(crate) struct Terminal {
     child: Child,
 }
 
+/// What the keyboard sends counts for those that we start, also where the tests themselves were started in the background,
+/// with both ignored: programs inherit that, but no handler.
+fn heed_the_keyboard() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for signal in [SIGINT, SIGQUIT] {
+            register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true))).unwrap();
+        }
+    });
+}
+
 impl Terminal {
     pub(crate) fn new(env: &TestEnv, project: &Path, script: &str) -> Terminal {
+        heed_the_keyboard();
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
