@@ -299,6 +299,14 @@ impl Redact {
     }
 }
 
+/// The line of a valid file on which `watch.ignore` has this pattern, as gitignore takes it: without the blanks behind it.
+pub fn line_of_pattern(text: &str, pattern: &str) -> Option<usize> {
+    let file: File = toml::from_str(text).ok()?;
+    let mut patterns = file.watch.ignore.iter().rev();
+    let found = patterns.find(|written| written.get_ref().trim_end() == pattern.trim_end())?;
+    Some(line_of(text, found.span().start))
+}
+
 /// The keys of a valid file that mean nothing to us.
 fn unknown_keys(text: &str) -> Vec<Problem> {
     let Ok(document) = toml::de::DeTable::parse(text) else { return Vec::new() };

@@ -72,6 +72,15 @@ fn git_folder(dot_git: &Path) -> Option<PathBuf> {
     dot_git.parent()?.join(named).canonicalize().ok()
 }
 
+/// Where the repository keeps the patterns that nobody shares, if this is the root of a work tree: linked work trees have
+/// one file together.
+pub fn exclude_file(root: &ProjectRoot) -> Option<PathBuf> {
+    let folder = git_folder(&root.path().join(".git"))?;
+    let named = fs::read_to_string(folder.join("commondir")).ok();
+    let common = named.and_then(|named| folder.join(named.trim_end()).canonicalize().ok());
+    Some(common.unwrap_or(folder).join("info/exclude"))
+}
+
 fn log(folder: &Path) -> PathBuf {
     folder.join("logs/HEAD")
 }

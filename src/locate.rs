@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Owner, Problem};
+use crate::config::{self, Config, Owner, Problem};
 use crate::platform::{Directories, files};
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::request::{Failure, FailureCode};
@@ -135,6 +135,14 @@ pub fn load_config(directories: &Directories, project: Option<&ProjectRoot>) -> 
         warnings.extend(self::directories(root, &config.watch.directories).1);
     }
     Ok((config, warnings))
+}
+
+/// The file and the line of the configuration that has a pattern of `watch.ignore`; the project's, where both have it.
+pub fn configured_pattern(directories: &Directories, root: &ProjectRoot, pattern: &str) -> Option<(PathBuf, usize)> {
+    [root.config(), directories.config_file()].into_iter().find_map(|path| {
+        let text = read_config(&path, OpenOptions::new().read(true)).ok()??;
+        config::line_of_pattern(&text, pattern).map(|line| (path, line))
+    })
 }
 
 /// The folders that are watched beside the tree, relative to the root, each once and none within another; and what is wrong

@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::config::Watch;
 use crate::entry::EntryKind;
+use crate::git;
 use crate::locate;
 use crate::pace::Hint;
 use crate::platform::files;
@@ -309,15 +310,19 @@ pub fn rules(root: &ProjectRoot, config: &Watch) -> Rules {
     Rules::new(config, directories, shared_rules(root))
 }
 
-/// The files of patterns that count for the whole tree: the repository's own and the user's.
-fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
-    let exclude = root.path().join(".git/info/exclude");
-    let global = ignore::gitignore::gitconfig_excludes_path();
+/// The files of patterns that count for the whole tree, there or not, the strongest first: the repository's own and the
+/// user's.
+pub fn shared_files(root: &ProjectRoot) -> Vec<PathBuf> {
+    [git::exclude_file(root), ignore::gitignore::gitconfig_excludes_path()].into_iter().flatten().collect()
+}
+
+/// Those of them that are there, with their text.
+pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
     let read = |path: PathBuf| {
         let text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
         Some((path, text))
     };
-    [Some(exclude), global].into_iter().flatten().filter_map(read).collect()
+    shared_files(root).into_iter().filter_map(read).collect()
 }
 
 /// Which file lies at a path, relative to the root; none where nothing does.

@@ -199,6 +199,9 @@ impl Tracker {
             Input::Agent(ToTracker::Ping { request }) => {
                 // Nothing tells of a folder that was unmounted or locked.
                 self.check_root()?;
+                if self.observer.has_other_patterns() {
+                    self.reconfigure_at.get_or_insert_with(Instant::now);
+                }
                 self.outbox.send(FromTracker::Synced { request });
             }
             Input::Agent(ToTracker::Stop) => self.when_all_is_seen(Then::End(Reason::User)),

@@ -22,7 +22,7 @@ pub enum Event {
     Record(PathBuf),
     /// Something happened in git's folder.
     Git,
-    /// Something happened in the folder of the user's configuration.
+    /// Something happened in the folder of the user's configuration, or to one of git's files of patterns.
     Config,
     /// Events were lost: anything may have happened anywhere.
     Overflow,
@@ -69,16 +69,28 @@ pub struct Aside {
     pub git: Option<PathBuf>,
     /// The folder of the user's configuration.
     pub config: PathBuf,
+    /// Git's files of patterns that count for the whole tree; the folder of each is watched.
+    pub patterns: Vec<PathBuf>,
     /// Folders outside the project that are recorded with it.
     pub directories: Vec<PathBuf>,
 }
 
 impl Aside {
     fn event(&self, path: &Path) -> Option<Event> {
+        if self.patterns.iter().any(|file| file == path) {
+            return Some(Event::Config);
+        }
         if self.git.as_ref().is_some_and(|git| path.starts_with(git) && path != git) {
             return Some(Event::Git);
         }
         path.starts_with(&self.config).then_some(Event::Config)
+    }
+
+    /// The folders that tell of all this, each once.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        let of_patterns = self.patterns.iter().filter_map(|file| file.parent());
+        let all = self.git.iter().chain([&self.config]).map(PathBuf::as_path).chain(of_patterns);
+        all.map(Path::to_path_buf).collect()
     }
 }
 
@@ -116,7 +128,7 @@ impl Watches {
             }
         }
         let base = root.clone();
-        let folders: Vec<PathBuf> = aside.git.iter().chain([&aside.config]).cloned().collect();
+        let folders = aside.folders();
         let forward = move |result: notify::Result<notify::Event>| events(&base, &aside, result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
         match RecommendedWatcher::new(forward, config) {

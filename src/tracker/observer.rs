@@ -1,6 +1,6 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -118,8 +118,8 @@ impl Observer {
         self.head.set_quiet(config.record.quiet);
         let rules = scan::rules(&self.root, &config.watch);
         let before = self.rules.sources().clone();
-        let configured =
-            |sources: &Sources| (sources.ignore.clone(), sources.use_gitignore, sources.directories.clone());
+        // All but what the folders themselves say.
+        let configured = |sources: &Sources| Sources { folders: BTreeMap::new(), ..sources.clone() };
         if configured(&before) == configured(rules.sources()) {
             return Ok(Batch::default());
         }
@@ -133,6 +133,11 @@ impl Observer {
         self.files = self.tree.file_count();
         let changes = changes.into_iter().map(|change| what(change, FoundBy::Watch)).collect();
         Ok(Batch { changes, blind: None })
+    }
+
+    /// Whether git's files of patterns are not as they were: nothing tells of the first file in a new folder.
+    pub(super) fn has_other_patterns(&self) -> bool {
+        scan::shared_rules(&self.root) != self.rules.sources().shared
     }
 
     /// Something may have been missed: what the next look finds is told below a gap.
@@ -421,7 +426,8 @@ fn watches(
     let inputs = inputs.clone();
     let git = git.map(Path::to_path_buf);
     let outside = directories.iter().map(|folder| root.at(folder)).filter(|folder| !folder.starts_with(root.path()));
-    let aside = Aside { git, config: config.to_path_buf(), directories: outside.collect() };
+    let patterns = scan::shared_files(root);
+    let aside = Aside { git, config: config.to_path_buf(), patterns, directories: outside.collect() };
     Watches::new(root, aside, move |event| drop(inputs.send(Input::Watch(event))))
 }
 

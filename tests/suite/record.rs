@@ -282,6 +282,51 @@ fn more_folders_are_recorded_inside_and_outside() {
     assert!(problem().contains("nowhere is not watched"), "{}", problem());
 }
 
+/// Git's own files of patterns: what the user never shares, and what counts in every repository.
+#[test]
+fn gits_files_of_patterns_count_at_once_and_are_named_by_their_lines() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    // A linked work tree, as `git worktree add` makes it: its file of patterns is the repository's.
+    let repository = env.folder("main/.git");
+    fs::create_dir_all(repository.join("worktrees/shop")).unwrap();
+    fs::create_dir_all(repository.join("info")).unwrap();
+    fs::write(repository.join("worktrees/shop/commondir"), "../..\n").unwrap();
+    fs::write(project.join(".git"), format!("gitdir: {}\n", repository.join("worktrees/shop").display())).unwrap();
+    fs::create_dir_all(env.home().join(".config/git")).unwrap();
+    fs::write(project.join("there.bak"), "there").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let indexed = |count: u64| wait_for("the index to follow", || env.status(&project)["files_indexed"] == count);
+    indexed(1);
+
+    fs::write(repository.join("info/exclude"), "# ours\n*.bak  \n").unwrap();
+    indexed(0);
+    fs::write(env.home().join(".config/git/ignore"), "*.swap\n").unwrap();
+    fs::write(env.path("config").join("config.toml"), "[watch]\nignore = [\n  \"*.own\",\n]\n").unwrap();
+    fs::write(project.join(".context/config.toml"), "[watch]\nignore = [\"*.mine\"]\n").unwrap();
+    let explained = |path: &str| env.ctx(&project, ["explain", path]).ok().stdout;
+    wait_for("the patterns to count", || {
+        fs::write(project.join("x.swap"), "x").unwrap();
+        sync(&env, &project);
+        let before = entries(&project).len();
+        ["x.bak", "x.swap", "x.own", "x.mine"].iter().for_each(|path| fs::write(project.join(path), "more").unwrap());
+        sync(&env, &project);
+        entries(&project).len() == before
+    });
+    assert!(explained("x.bak").contains("main/.git/info/exclude:2 says *.bak"), "{}", explained("x.bak"));
+    assert!(explained("x.swap").contains(".config/git/ignore:1 says *.swap"), "{}", explained("x.swap"));
+    assert!(explained("x.own").contains("config.toml:3 says *.own"), "{}", explained("x.own"));
+    assert!(explained("x.mine").contains(".context/config.toml:2 says *.mine"), "{}", explained("x.mine"));
+    assert_eq!(entries_of(&project, "deleted"), [] as [Value; 0]);
+
+    fs::remove_file(repository.join("info/exclude")).unwrap();
+    wait_for("the pattern to go", || {
+        fs::write(project.join("there.bak"), "more").unwrap();
+        sync(&env, &project);
+        entries_of(&project, "edited").iter().any(|entry| entry["path"] == "there.bak")
+    });
+}
+
 /// What was told, a word and paths each.
 fn changes(project: &Path) -> Vec<String> {
     let word = |value: &Value| value.as_str().map(str::to_owned);

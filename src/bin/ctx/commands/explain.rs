@@ -1,9 +1,10 @@
 //! `ctx explain`: would a change to a path be recorded, and which rule decides.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use context_tray::locate;
+use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode};
 use context_tray::rules::{Origin, Rule};
 use context_tray::scan;
@@ -27,23 +28,27 @@ pub(super) fn run(context: &Context<'_>, path: &Path) -> Result<ExitCode, Error>
     let (config, _) = locate::load_config(&context.directories, Some(&root))?;
     let line = match scan::explain(&root, &config.watch, &relative) {
         None => format!("{} is recorded: no rule ignores it.", shown(&relative)),
-        Some(rule) => format!("{} is not recorded: {}.", shown(&relative), reason(root.path(), &rule)),
+        Some(rule) => format!("{} is not recorded: {}.", shown(&relative), reason(context, &root, &rule)),
     };
     context.output.data(&line)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn reason(root: &Path, rule: &Rule) -> String {
+fn reason(context: &Context<'_>, root: &ProjectRoot, rule: &Rule) -> String {
     let pattern = &rule.pattern;
     match &rule.origin {
         Origin::BuiltIn => format!("the built-in rule {pattern}"),
-        Origin::Configuration => format!("the pattern {pattern} of watch.ignore in the configuration"),
+        Origin::Configuration => match locate::configured_pattern(&context.directories, root, pattern) {
+            Some((file, line)) => format!("{}:{line} says {pattern} in watch.ignore", shown(&file)),
+            None => format!("the pattern {pattern} of watch.ignore in the configuration"),
+        },
         Origin::Outside => "it lies outside the project, and in none of the folders of watch.directories".to_owned(),
         Origin::OwnProject => "the folder above has a .context of its own and is another project".to_owned(),
         Origin::File(file) => {
-            let path: PathBuf = root.join(file);
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            let line = text.lines().collect::<Vec<_>>().iter().rposition(|line| line == pattern).map(|at| at + 1);
+            let text = std::fs::read(root.at(file)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let is_it = |line: &&str| line.trim_end() == pattern.trim_end();
+            let line = text.lines().collect::<Vec<_>>().iter().rposition(is_it).map(|at| at + 1);
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             format!("{}{line} says {pattern}", shown(file))
         }
