@@ -3,11 +3,15 @@
 //! The user's `config.toml` and the project's `.context/config.toml` hold the same tables; the project's adds to
 //! the user's. Reading the files is `locate`'s, what the values mean is said at each field.
 
+mod keys;
+
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
+
+pub use keys::{KEYS, Key, Kind};
 
 /// A file that changes nothing and explains everything: what a user's configuration begins as.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
@@ -198,14 +202,6 @@ struct NotifyTable {
     mute: Vec<PathBuf>,
 }
 
-/// The tables and keys that a file may hold.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("watch", &["ignore", "use_gitignore", "directories"]),
-    ("record", &["quiet_ms", "max_hold_ms", "summarise_over", "rotate_over_mb", "keep_days"]),
-    ("redact", &["patterns"]),
-    ("notify", &["enabled", "mute"]),
-];
-
 impl Config {
     /// The same with what one file says on top, and the file's unknown keys.
     ///
@@ -215,7 +211,10 @@ impl Config {
     pub fn overlaid(&self, text: &str, owner: Owner) -> Result<(Self, Vec<Problem>), Problem> {
         let file: File = toml::from_str(text).map_err(|error| Problem {
             line: error.span().map_or(0, |span| line_of(text, span.start)),
-            message: error.message().to_owned(),
+            message: match error.span().and_then(|span| keys::at(text, span.start)) {
+                Some(key) => format!("{} must be {} ({})", key.name(), key.kind(), error.message()),
+                None => error.message().to_owned(),
+            },
         })?;
         let mut config = self.clone();
         config.watch.take(file.watch, text, owner)?;
@@ -223,7 +222,7 @@ impl Config {
         config.redact.take(file.redact, text)?;
         config.notify.enabled = file.notify.enabled.unwrap_or(config.notify.enabled);
         config.notify.mute.extend(file.notify.mute);
-        Ok((config, unknown_keys(text)))
+        Ok((config, keys::without_effect(text, owner)))
     }
 }
 
@@ -307,110 +306,9 @@ pub fn line_of_pattern(text: &str, pattern: &str) -> Option<usize> {
     Some(line_of(text, found.span().start))
 }
 
-/// The keys of a valid file that mean nothing to us.
-fn unknown_keys(text: &str) -> Vec<Problem> {
-    let Ok(document) = toml::de::DeTable::parse(text) else { return Vec::new() };
-    let mut problems = Vec::new();
-    for (table, value) in document.get_ref() {
-        let line = line_of(text, table.span().start);
-        let table = table.get_ref().as_ref();
-        let Some((_, keys)) = KNOWN.iter().find(|(known, _)| *known == table) else {
-            problems.push(Problem { line, message: format!("unknown table or key {table:?}") });
-            continue;
-        };
-        for key in value.get_ref().as_table().into_iter().flat_map(|table| table.keys()) {
-            if !keys.contains(&key.get_ref().as_ref()) {
-                let line = line_of(text, key.span().start);
-                problems.push(Problem { line, message: format!("unknown key {table}.{}", key.get_ref()) });
-            }
-        }
-    }
-    problems
-}
-
 fn line_of(text: &str, offset: usize) -> usize {
     1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_changes_only_what_it_names() {
-        let text = "[watch]\nignore = [\"*.tmp\"]\n[record]\nquiet_ms = 40\n";
-        let (config, problems) = Config::default().overlaid(text, Owner::User).unwrap();
-        assert_eq!(config.watch.ignore, ["*.tmp"]);
-        assert!(config.watch.use_gitignore);
-        assert_eq!(config.record.quiet, Duration::from_millis(40));
-        assert_eq!(config.record.max_hold, Record::default().max_hold);
-        assert_eq!(problems, []);
-    }
-
-    #[test]
-    fn the_template_changes_nothing_and_names_every_key_with_its_default() {
-        assert_eq!(Config::default().overlaid(TEMPLATE, Owner::User), Ok((Config::default(), vec![])));
-        let line = |line: &str| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line).to_owned();
-        let uncommented: Vec<String> = TEMPLATE.lines().map(line).collect();
-        assert_eq!(Config::default().overlaid(&uncommented.join("\n"), Owner::User), Ok((Config::default(), vec![])));
-        for (table, keys) in KNOWN {
-            assert!(TEMPLATE.contains(&format!("[{table}]\n")), "{table}");
-            for key in *keys {
-                assert!(TEMPLATE.contains(&format!("\n# {key} = ")), "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_second_file_adds_to_the_first() {
-        let (user, _) = Config::default().overlaid("[watch]\nignore = [\"a\"]\n", Owner::User).unwrap();
-        let (both, _) = user.overlaid("[watch]\nignore = [\"b\"]\nuse_gitignore = false\n", Owner::User).unwrap();
-        assert_eq!(both.watch.ignore, ["a", "b"]);
-        assert!(!both.watch.use_gitignore);
-    }
-
-    #[test]
-    fn unknown_keys_are_told_with_their_lines() {
-        let (_, problems) = Config::default().overlaid("colour = 1\n[watch]\n\nignores = []\n", Owner::User).unwrap();
-        let lines: Vec<_> = problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
-        assert_eq!(lines, [(1, "unknown table or key \"colour\""), (4, "unknown key watch.ignores")]);
-    }
-
-    #[test]
-    fn a_bad_value_names_its_line_its_key_and_what_is_allowed() {
-        let problem = Config::default().overlaid("[record]\n\nquiet_ms = 5\n", Owner::User).unwrap_err();
-        assert_eq!(problem.line, 3);
-        assert_eq!(problem.message, "record.quiet_ms is 5; it must lie between 10 and 10000");
-        let problem = Config::default().overlaid("[record]\nquiet_ms = \"fast\"\n", Owner::User).unwrap_err();
-        assert_eq!(problem.line, 2);
-        assert!(problem.message.contains("string \"fast\""), "{}", problem.message);
-        let problem = Config::default().overlaid("[watch]\nignore = [\n\"ok\",\n\"a{b\"]\n", Owner::User).unwrap_err();
-        assert_eq!(problem.line, 4);
-    }
-
-    #[test]
-    fn a_projects_file_names_no_folders_outside() {
-        for outside in ["/srv/other", "../sibling", "a/../../b"] {
-            let text = format!("[watch]\ndirectories = [\"docs\",\n\"{outside}\"]\n");
-            let (config, _) = Config::default().overlaid(&text, Owner::User).unwrap();
-            assert_eq!(config.watch.directories, [Path::new("docs"), Path::new(outside)]);
-            let problem = Config::default().overlaid(&text, Owner::Project).unwrap_err();
-            assert_eq!(problem.line, 3);
-            assert!(problem.message.contains("only your own configuration"), "{}", problem.message);
-        }
-    }
-
-    #[test]
-    fn a_bad_pattern_is_named_without_what_it_may_give_away() {
-        let (config, _) = Config::default().overlaid("[redact]\npatterns = ['acme-\\d+']\n", Owner::User).unwrap();
-        assert!(config.redact.patterns[0].regex().is_match("acme-12"));
-        let problem =
-            Config::default().overlaid("[redact]\npatterns = [\n'ok',\n'(hunter2']\n", Owner::User).unwrap_err();
-        assert_eq!(problem.line, 4);
-        assert!(problem.message.starts_with("redact.patterns: must be a regular expression"), "{}", problem.message);
-        assert!(problem.message.ends_with("(unclosed group)"), "{}", problem.message);
-        let problem =
-            Config::default().overlaid("[redact]\npatterns = ['(\\w{1000}){1000}']\n", Owner::User).unwrap_err();
-        assert!(problem.message.ends_with("(it is too large)"), "{}", problem.message);
-    }
-}
+mod tests;

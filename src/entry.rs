@@ -13,7 +13,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use path::{EntryPath, PathText};
+pub use path::{EntryPath, PathText, text_of};
 use path::{exact, path_to_wire};
 
 /// The version of the format, in each line's `v`.

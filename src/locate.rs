@@ -117,19 +117,13 @@ pub fn check_context(root: &ProjectRoot) -> Result<(), Failure> {
 pub fn load_config(directories: &Directories, project: Option<&ProjectRoot>) -> Result<(Config, Vec<String>), Failure> {
     let mut config = Config::default();
     let mut warnings = Vec::new();
-    // The user's own may be a link, as those who keep their dotfiles in git have it; a repository's may not.
-    let mut follow = OpenOptions::new();
-    let mut no_follow = OpenOptions::new();
-    files::open_no_follow(no_follow.read(true));
-    let mine = Some((directories.config_file(), follow.read(true), Owner::User));
-    let theirs = project.map(|root| (root.config(), &mut no_follow, Owner::Project));
-    for (path, options, owner) in mine.into_iter().chain(theirs) {
-        let Some(text) = read_config(&path, options)? else { continue };
-        let (overlaid, problems) = config.overlaid(&text, owner).map_err(|problem| {
-            Failure::new(FailureCode::Io, located(&path, &problem)).with_hint("correct the file, or remove the line")
+    for file in config_files(directories, project)? {
+        let (overlaid, problems) = config.overlaid(&file.text, file.owner).map_err(|problem| {
+            Failure::new(FailureCode::Io, located(&file.path, &problem))
+                .with_hint("correct the file, or remove the line")
         })?;
         config = overlaid;
-        warnings.extend(problems.iter().map(|problem| located(&path, problem)));
+        warnings.extend(problems.iter().map(|problem| located(&file.path, problem)));
     }
     if let Some(root) = project {
         warnings.extend(self::directories(root, &config.watch.directories).1);
@@ -139,10 +133,33 @@ pub fn load_config(directories: &Directories, project: Option<&ProjectRoot>) -> 
 
 /// The file and the line of the configuration that has a pattern of `watch.ignore`; the project's, where both have it.
 pub fn configured_pattern(directories: &Directories, root: &ProjectRoot, pattern: &str) -> Option<(PathBuf, usize)> {
-    [root.config(), directories.config_file()].into_iter().find_map(|path| {
-        let text = read_config(&path, OpenOptions::new().read(true)).ok()??;
-        config::line_of_pattern(&text, pattern).map(|line| (path, line))
-    })
+    let files = config_files(directories, Some(root)).ok()?;
+    files.into_iter().rev().find_map(|file| config::line_of_pattern(&file.text, pattern).map(|line| (file.path, line)))
+}
+
+/// One file of the configuration.
+pub struct ConfigFile {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// The files of the configuration that are there, the user's before the project's.
+///
+/// # Errors
+///
+/// One of them can't be read.
+pub fn config_files(directories: &Directories, project: Option<&ProjectRoot>) -> Result<Vec<ConfigFile>, Failure> {
+    let mine = Some((Owner::User, directories.config_file()));
+    let theirs = project.map(|root| (Owner::Project, root.config()));
+    let file = |(owner, path): (Owner, PathBuf)| {
+        let text = read_config(&path, owner).transpose()?;
+        Some(text.map(|text| ConfigFile { owner, path, text }))
+    };
+    mine.into_iter().chain(theirs).filter_map(file).collect()
 }
 
 /// The folders that are watched beside the tree, relative to the root, each once and none within another; and what is wrong
@@ -170,7 +187,8 @@ pub fn directories(root: &ProjectRoot, config: &[PathBuf]) -> (Vec<PathBuf>, Vec
     (found, problems)
 }
 
-fn located(path: &Path, problem: &Problem) -> String {
+/// What is wrong with a file of the configuration, as `file:line: what`.
+pub fn located(path: &Path, problem: &Problem) -> String {
     match problem.line {
         0 => format!("{}: {}", path.display(), problem.message),
         line => format!("{}:{line}: {}", path.display(), problem.message),
@@ -178,7 +196,17 @@ fn located(path: &Path, problem: &Problem) -> String {
 }
 
 /// The text of a configuration; none where there is no file.
-fn read_config(path: &Path, options: &OpenOptions) -> Result<Option<String>, Failure> {
+///
+/// # Errors
+///
+/// It can't be read, or is no text file.
+pub fn read_config(path: &Path, owner: Owner) -> Result<Option<String>, Failure> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // The user's own may be a link, as those who keep their dotfiles in git have it; a repository's may not.
+    if owner == Owner::Project {
+        files::open_no_follow(&mut options);
+    }
     let cannot = |why: String| {
         Failure::new(FailureCode::Io, format!("cannot read {}: {why}", path.display())).with_hint("it is a text file")
     };

@@ -3,10 +3,9 @@
 //! One file of this user's, changed under a lock by the agent and by `ctx` alike, replaced whole. A file that can't be
 //! read is set aside and said, never overwritten.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use chrono::{Local, SecondsFormat};
 use serde::{Deserialize, Serialize};
@@ -18,9 +17,6 @@ use crate::status::{Pause, Wish};
 
 /// The version of the file's format.
 const VERSION: u32 = 1;
-
-/// A change takes a moment; whoever holds the lock for longer is stuck.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// A registered project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +95,7 @@ impl Registry {
         directories: &Directories,
         change: impl FnOnce(&mut Vec<Registered>),
     ) -> Result<(Registry, Option<String>), Failure> {
-        let _lock = lock(directories)?;
+        let _lock = directories.lock(&directories.registry_lock())?;
         let path = directories.registry_file();
         let (before, warning) = match read(&path) {
             Ok(registry) => (registry, None),
@@ -138,19 +134,6 @@ pub fn set_wish(projects: &mut Vec<Registered>, project: &Path, wish: Wish) {
             registered.set_wish(wish);
             projects.push(registered);
         }
-    }
-}
-
-fn lock(directories: &Directories) -> Result<fs::File, Failure> {
-    let path = directories.registry_lock();
-    let cannot = |error: io::Error| cannot("lock", &path, &error);
-    directories.make_state().map_err(cannot)?;
-    let mut options = OpenOptions::new();
-    let file = files::create_private(options.create(true).append(true)).open(&path).map_err(cannot)?;
-    match files::lock_by(&file, Instant::now() + LOCK_WAIT).map_err(cannot)? {
-        true => Ok(file),
-        false => Err(Failure::new(FailureCode::Busy, format!("{} is held by another process", path.display()))
-            .with_hint("try again in a moment")),
     }
 }
 

@@ -1,20 +1,22 @@
-//! What the user has set: their `config.toml`, changed by a click with every comment and every other value as they were, and
-//! whether the agent is launched at login.
+//! What the user has set: the files of the configuration, changed by a click or a command with every comment and every other
+//! value as they were, and whether the agent is launched at login.
+
+mod editable;
+mod values;
 
 use std::env;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Array, DocumentMut, Item, TableLike};
-
-use crate::config;
-use crate::locate;
+use crate::config::{Key, Kind};
+use crate::locate::{self, ConfigFile};
+use crate::platform::Directories;
 use crate::platform::autostart::{self, Autostart};
-use crate::platform::files::cannot;
-use crate::platform::{Directories, files};
+use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
 use crate::status::Settings;
+
+pub use editable::Editable;
 
 /// What is set now; a configuration that is damaged counts as none.
 pub fn read(directories: &Directories) -> Settings {
@@ -29,21 +31,20 @@ pub fn read(directories: &Directories) -> Settings {
 ///
 /// The file is damaged, or can't be read or written; it is as it was then.
 pub fn mute(directories: &Directories, project: Option<&Path>, muted: bool) -> Result<(), Failure> {
-    change(directories, |notify| match project {
-        None => {
-            notify.insert("enabled", Item::Value((!muted).into()));
-            Some(())
-        }
-        Some(project) => {
-            let project = project.to_str()?;
-            let list = notify.entry("mute").or_insert(Item::Value(Array::new().into())).as_array_mut()?;
-            list.retain(|entry| entry.as_str() != Some(project));
-            if muted {
-                list.push(project);
-            }
-            Some(())
-        }
+    // What can't be understood is not to be made worse.
+    locate::load_config(directories, None)?;
+    let file = Editable::of_user(directories);
+    let Some(project) = project else { return file.set(&key("notify.enabled")?, |_| vec![(!muted).to_string()]) };
+    let project = project.to_string_lossy();
+    file.set(&key("notify.mute")?, |mut list| {
+        list.retain(|entry| *entry != project);
+        list.extend(muted.then(|| project.into_owned()));
+        list
     })
+}
+
+fn key(name: &str) -> Result<Key, Failure> {
+    Key::named(name).ok_or_else(|| Failure::new(FailureCode::BadRequest, format!("there is no key {name}")))
 }
 
 /// Has the agent with its icon launched at login, or not.
@@ -69,112 +70,27 @@ pub fn launch_at_login(wanted: bool) -> Result<(), Failure> {
     autostart::enable(&program).map_err(cannot)
 }
 
-/// The path of the user's configuration, which is made with all defaults as comments where it is absent.
+/// Where a value in force is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub path: PathBuf,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// Where a value of the configuration comes from: one place, several for a list, none where it is the default.
 ///
 /// # Errors
 ///
-/// It can't be made.
-pub fn file(directories: &Directories) -> Result<PathBuf, Failure> {
-    let path = directories.config_file();
-    if fs::symlink_metadata(&path).is_err() {
-        write(&path, config::TEMPLATE)?;
-    }
-    Ok(path)
-}
-
-/// Changes the table `[notify]`; none means that what stands there is of another kind.
-fn change(directories: &Directories, change: impl FnOnce(&mut dyn TableLike) -> Option<()>) -> Result<(), Failure> {
-    let path = directories.config_file();
-    // What can't be understood is not to be made worse.
-    locate::load_config(directories, None)?;
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => config::TEMPLATE.to_owned(),
-        Err(error) => return Err(cannot("read", &path, &error)),
-    };
-    let damaged = |why: &str| {
-        let message = format!("{}: {why}", path.display());
-        Failure::new(FailureCode::Io, message).with_hint("correct the file, and try again")
-    };
-    let mut document: DocumentMut = text.parse().map_err(|error| damaged(&format!("{error}")))?;
-    let table = document.entry("notify").or_insert(toml_edit::table()).as_table_like_mut();
-    table.and_then(change).ok_or_else(|| damaged("[notify] does not hold what it should"))?;
-    write(&path, &document.to_string())
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    // Those who keep their dotfiles elsewhere have a link here, which stays.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let folder = target.parent().unwrap_or(&target);
-    let written = files::make_private_dir(folder).and_then(|()| files::replace(&target, text.as_bytes()));
-    written.map_err(|error| cannot("write", path, &error))
+/// A file can't be read.
+pub fn origins(directories: &Directories, project: Option<&ProjectRoot>, key: &Key) -> Result<Vec<Origin>, Failure> {
+    let files = locate::config_files(directories, project)?;
+    let origin = |file: ConfigFile| key.line(&file.text).map(|line| Origin { path: file.path, line });
+    let origins: Vec<Origin> = files.into_iter().filter_map(origin).collect();
+    let is_sum = key.kind() == Kind::List;
+    Ok(if is_sum { origins } else { origins.into_iter().next_back().into_iter().collect() })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Notify;
-
-    fn place() -> (tempfile::TempDir, Directories) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().to_path_buf();
-        let directories = Directories { config: path.join("config"), state: path.clone(), runtime: path };
-        (folder, directories)
-    }
-
-    fn muted(directories: &Directories) -> Vec<PathBuf> {
-        read(directories).notify.mute
-    }
-
-    #[test]
-    fn a_click_changes_one_value_and_keeps_every_comment() {
-        let (_keep, directories) = place();
-        fs::create_dir(&directories.config).unwrap();
-        let before = "# mine\n[notify] # loud\nmute = [\n  \"/a\", # the first\n]\n[watch]\nignore = []\n";
-        fs::write(directories.config_file(), before).unwrap();
-        mute(&directories, Some(Path::new("/b \"c\"")), true).unwrap();
-        assert_eq!(muted(&directories), [Path::new("/a"), Path::new("/b \"c\"")]);
-        let text = fs::read_to_string(directories.config_file()).unwrap();
-        for comment in ["# mine\n", "[notify] # loud\n", "# the first\n"] {
-            assert!(text.contains(comment), "{text}");
-        }
-        mute(&directories, Some(Path::new("/b \"c\"")), false).unwrap();
-        mute(&directories, None, true).unwrap();
-        assert_eq!(read(&directories).notify, Notify { enabled: false, mute: vec!["/a".into()] });
-    }
-
-    #[test]
-    fn a_file_that_was_absent_is_made_with_its_explanations() {
-        let (_keep, directories) = place();
-        mute(&directories, Some(Path::new("/a")), true).unwrap();
-        assert_eq!(muted(&directories), [Path::new("/a")]);
-        let text = fs::read_to_string(directories.config_file()).unwrap();
-        assert!(text.contains("# quiet_ms = 150"), "{text}");
-        assert_eq!(file(&directories).unwrap(), directories.config_file());
-        assert_eq!(fs::read_to_string(directories.config_file()).unwrap(), text, "one that is there stays");
-    }
-
-    #[test]
-    fn a_damaged_file_is_left_alone() {
-        for damage in ["[notify", "notify = 3\n", "[notify]\nmute = \"/a\"\n", "[record]\nquiet_ms = 1\n"] {
-            let (_keep, directories) = place();
-            fs::create_dir(&directories.config).unwrap();
-            fs::write(directories.config_file(), damage).unwrap();
-            assert!(mute(&directories, Some(Path::new("/a")), true).is_err(), "{damage}");
-            assert_eq!(fs::read_to_string(directories.config_file()).unwrap(), damage);
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_linked_file_is_changed_where_it_lies() {
-        let (keep, directories) = place();
-        fs::create_dir(&directories.config).unwrap();
-        let dotfile = keep.path().join("dotfile");
-        fs::write(&dotfile, "# kept elsewhere\n").unwrap();
-        std::os::unix::fs::symlink(&dotfile, directories.config_file()).unwrap();
-        mute(&directories, None, true).unwrap();
-        assert!(fs::symlink_metadata(directories.config_file()).unwrap().is_symlink());
-        assert!(fs::read_to_string(&dotfile).unwrap().contains("enabled = false"));
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ use crate::platform::{self, Directories, process};
 use crate::project::ProjectRoot;
 use crate::registry::{self, Registry};
 use crate::request::{Failure, FailureCode, Openable, Response};
-use crate::settings;
+use crate::settings::{self, Editable};
 use crate::snapshot;
 use crate::supervise::{Client, Effect, Input, TrackerId};
 
@@ -176,7 +176,11 @@ fn open(directories: &Directories, what: Openable) -> Result<Response, Failure> 
         Openable::SessionLog { project } => root(project)?.session_log(),
         Openable::Folder { project } => project,
         Openable::Diagnostics => directories.diagnostics_dir(),
-        Openable::Configuration => settings::file(directories)?,
+        Openable::Configuration => {
+            let file = Editable::of_user(directories);
+            file.make()?;
+            file.path().to_path_buf()
+        }
         Openable::About | Openable::Report => return Err(Failure::new(FailureCode::BadRequest, "it is no file")),
     };
     platform::open(&path).map(|()| Response::Done).map_err(|error| cannot_open(&path, &error))

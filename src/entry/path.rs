@@ -63,6 +63,11 @@ pub(super) fn path_to_wire(path: &Path) -> (PathText, Option<String>) {
     (PathText(text), bytes)
 }
 
+/// A word of a command line as text: as it is where it is UTF-8, else with each stray byte as `\xff`.
+pub fn text_of(word: &OsStr) -> String {
+    path_text(word.as_encoded_bytes())
+}
+
 /// The path as it is where it is UTF-8; else with each stray byte as `\xff`.
 fn path_text(path: &[u8]) -> String {
     let mut text = String::with_capacity(path.len());

@@ -1,8 +1,10 @@
 //! The folders of the user's that are ours: configuration, state, and the endpoint's.
 
 use std::env;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::{files, os};
 use crate::request::{Failure, FailureCode};
@@ -14,6 +16,9 @@ const NAME: &str = "context-tray";
 const CONFIG_VARIABLE: &str = "CONTEXT_TRAY_CONFIG_DIR";
 const STATE_VARIABLE: &str = "CONTEXT_TRAY_STATE_DIR";
 const RUNTIME_VARIABLE: &str = "CONTEXT_TRAY_RUNTIME_DIR";
+
+/// A change takes a moment; whoever holds a lock for longer is stuck.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Where this user's files of ours lie. Nothing is made until it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +82,11 @@ impl Directories {
         self.state.join("registry.lock")
     }
 
+    /// Held while a file of the configuration is changed.
+    pub fn config_lock(&self) -> PathBuf {
+        self.state.join("config.lock")
+    }
+
     /// Held by the live agent for its whole life.
     pub fn agent_lock(&self) -> PathBuf {
         self.state.join("agent.lock")
@@ -125,6 +135,23 @@ impl Directories {
     /// It can't be made.
     pub fn make_state(&self) -> io::Result<()> {
         files::make_private_dir(&self.state)
+    }
+
+    /// Takes one of the locks in the state folder for a change that takes a moment. It is given back with the file.
+    ///
+    /// # Errors
+    ///
+    /// It can't be had, or another process holds on to it.
+    pub fn lock(&self, path: &Path) -> Result<File, Failure> {
+        let cannot = |error: io::Error| files::cannot("lock", path, &error);
+        self.make_state().map_err(cannot)?;
+        let mut options = OpenOptions::new();
+        let file = files::create_private(options.create(true).append(true)).open(path).map_err(cannot)?;
+        match files::lock_by(&file, Instant::now() + LOCK_WAIT).map_err(cannot)? {
+            true => Ok(file),
+            false => Err(Failure::new(FailureCode::Busy, format!("{} is held by another process", path.display()))
+                .with_hint("try again in a moment")),
+        }
     }
 }
 

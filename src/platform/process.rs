@@ -3,6 +3,7 @@
 //! A number alone never names a process, since numbers are used again. What names one is its *identity*: a text that
 //! holds when it began, and that no other process of this machine ever had or will have.
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -84,6 +85,14 @@ pub fn hide_window(command: &mut Command) {
 /// It could not be started.
 pub fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
     os::run_in_terminal(command)
+}
+
+/// The editor of those who name none.
+pub const USUAL_EDITOR: &str = os::USUAL_EDITOR;
+
+/// The command of a line as variables such as `EDITOR` hold one, to be given more arguments.
+pub fn command_of_line(line: &OsStr) -> Command {
+    os::command_of_line(line)
 }
 
 /// The code a shell would show: the exit code, or 128 and the number of the signal.

@@ -1,6 +1,6 @@
 //! What Linux and macOS share.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
@@ -143,6 +143,17 @@ pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
     handle.close();
     let _ = forward.join();
     status
+}
+
+pub(super) const USUAL_EDITOR: &str = "vi";
+
+/// Shells are what such lines are written for.
+pub(super) fn command_of_line(line: &OsStr) -> Command {
+    let mut script = line.to_os_string();
+    script.push(" \"$@\"");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg("sh");
+    command
 }
 
 fn is_ignored(signal: i32) -> bool {

@@ -1,6 +1,6 @@
 //! Windows: handles in place of numbers and signals, a named pipe with an owner in place of a private folder.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
@@ -157,6 +157,20 @@ pub(super) fn hide_window(command: &mut Command) {
 
 pub(super) fn signal_of(_status: ExitStatus) -> Option<i32> {
     None
+}
+
+pub(super) const USUAL_EDITOR: &str = "notepad";
+
+/// A program with blanks in its path, or one with options behind it.
+pub(super) fn command_of_line(line: &OsStr) -> Command {
+    if Path::new(line).is_file() {
+        return Command::new(line);
+    }
+    let line = line.to_string_lossy();
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
 }
 
 /// Ctrl-C reaches every process of the console; we outlive it, so that the end of the child can be recorded.

@@ -7,23 +7,19 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
 use context_tray::agent::{self, LaunchError, Options};
 use context_tray::request::{AgentInfo, Failure};
+
+use args::Args;
 
 #[cfg_attr(target_os = "linux", path = "event_loop_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "event_loop_tao.rs")]
 mod event_loop;
+mod args;
 mod front;
 mod notices;
 mod tray;
-
-/// Keep a trustworthy local record of what happens in your projects, with an icon in the system tray
-///
-/// Start and stop sessions from the icon's menu, or with the companion command `ctx`.
-#[derive(Parser)]
-#[command(version)]
-struct Args {}
 
 fn main() -> ExitCode {
     let Args {} = Args::parse();

@@ -1,13 +1,24 @@
 //! The command line: every verb, what it takes, what it is for.
 
+mod config;
+mod read;
+mod record;
+mod session;
+mod time;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Parser, Subcommand, ValueEnum, value_parser};
-use context_tray::brief::{DEFAULT_TOKENS, MIN_TOKENS};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use context_tray::request::Span;
+
+pub(crate) use config::Config;
+pub(crate) use read::{Brief, Check, Kind, Tail};
+use record::text;
+pub(crate) use record::{Hook, HookRecord, Log, Shell};
+pub(crate) use session::{Agent, Autostart, Session, Start, Status};
+pub(crate) use time::{duration, span};
 
 const EXAMPLES: &str = "Examples:
   ctx start                         Record the project that you are in
@@ -51,11 +62,26 @@ pub(crate) enum Color {
     Never,
 }
 
+/// The shells that have completions.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CompletedShell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+    Nushell,
+}
+
 /// The verbs. Only the one in use is built: `ctx log` is to cost a prompt nothing.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
     /// Make the .context folder of a project, and start nothing
+    #[command(after_help = "\
+Examples:
+  ctx init           The folder that you are in
+  ctx init ~/shop")]
     Init {
         /// The project's folder [default: the one that you are in]
         path: Option<PathBuf>,
@@ -64,10 +90,25 @@ pub(crate) enum Command {
         force: bool,
     },
     /// Record a project from now on
-    #[command(visible_alias = "start-session")]
+    #[command(
+        visible_alias = "start-session",
+        after_help = "\
+Examples:
+  ctx start                 The project that you are in
+  ctx start ~/shop
+  ctx start --foreground    Without an agent, as in a container"
+    )]
     Start(Start),
     /// Stop recording a project, and clean up behind a tracker that died
-    #[command(visible_alias = "stop-session")]
+    #[command(
+        visible_alias = "stop-session",
+        after_help = "\
+Exit code 3 says that there was nothing to stop.
+
+Examples:
+  ctx stop
+  ctx stop --all"
+    )]
     Stop {
         /// The project's folder, or one in it [default: the one that you are in]
         path: Option<PathBuf>,
@@ -76,7 +117,8 @@ pub(crate) enum Command {
         all: bool,
     },
     /// Stop recording a project for a while; what changes meanwhile is found afterwards
-    #[command(after_help = "Examples:
+    #[command(after_help = "\
+Examples:
   ctx pause 15m              This project, for a quarter of an hour
   ctx pause ~/shop tomorrow  Another one, until 4 o'clock in the morning
   ctx pause                  Until `ctx resume`
@@ -91,11 +133,22 @@ Commands that you log yourself are recorded all the same.")]
         span: Option<Span>,
     },
     /// End the pause of a project
+    #[command(after_help = "\
+Examples:
+  ctx resume
+  ctx resume ~/shop")]
     Resume {
         /// The project's folder, or one in it [default: the one that you are in]
         path: Option<PathBuf>,
     },
     /// Show whether a project is recorded, and what happened last
+    #[command(after_help = "\
+Needs no agent, and changes nothing. Exit code 3 says that nothing records the project.
+
+Examples:
+  ctx status
+  ctx status --all
+  ctx status --json | jq .last_command")]
     Status(Status),
     /// The same under the name that Context Engine has for it
     #[command(hide = true)]
@@ -104,44 +157,62 @@ Commands that you log yourself are recorded all the same.")]
         command: Session,
     },
     /// List the registered projects
+    #[command(after_help = "\
+Examples:
+  ctx list
+  ctx list --json")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Stop recording a project and take it off the list; its .context folder stays
+    #[command(after_help = "\
+Examples:
+  ctx forget ~/shop")]
     Forget {
         /// The project's folder
         path: PathBuf,
     },
     /// Say whether a change to a path would be recorded, and which rule decides
+    #[command(after_help = "\
+Examples:
+  ctx explain target/debug/shop
+  ctx explain notes.tmp")]
     Explain {
         /// A file or folder of the project; it need not exist
         path: PathBuf,
     },
     /// Record a command that ran elsewhere
-    #[command(after_help = "Examples:
+    #[command(after_help = "\
+Examples:
   ctx log \"deployed staging\"
   ctx log \"make test\" --exit-code 2 --duration-ms 8100
   ctx log \"npm test\" \"Failed (timeout)\"")]
     Log(Log),
     /// Record a remark
+    #[command(after_help = "\
+Examples:
+  ctx note \"waiting for review\"")]
     Note {
         /// What to remember
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = text())]
         text: String,
     },
     /// Run a command and record it with its result and duration
-    #[command(after_help = "Examples:
+    #[command(after_help = "\
+Examples:
   ctx run -- cargo test
   ctx run -- sh -c 'make && ./deploy'")]
     Run {
         /// The command and its arguments
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD",
+            value_hint = ValueHint::CommandWithArguments)]
         command: Vec<OsString>,
     },
     /// Show the last entries of the record
-    #[command(after_help = "Examples:
+    #[command(after_help = "\
+Examples:
   ctx tail -n 50 --kind ran
   ctx tail --since 2h --path src
   ctx tail -f --json")]
@@ -168,22 +239,37 @@ Examples:
   ctx check --ran 'npm run build' --within 10m")]
     Check(Check),
     /// Wait until every change made so far is in the record
+    #[command(after_help = "\
+Exit code 3 says that nothing records the project.
+
+Examples:
+  ctx sync && ctx tail -n 5
+  ctx sync --timeout 10s")]
     Sync {
         /// Give up after this time, such as 500ms, 10s or 2m
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
     },
     /// Look at everything that recording needs, and say what mends what is wrong
+    #[command(after_help = "\
+Exit code 1 says that something is wrong.
+
+Examples:
+  ctx doctor
+  ctx doctor --json")]
     Doctor {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Take the secrets out of what was recorded before
-    #[command(
-        after_help = "What is recorded now has lost its secrets before it is written. This is for what other programs
-wrote into session.md, and for a pattern of [redact] that is new in the configuration."
-    )]
+    #[command(after_help = "\
+What is recorded now has lost its secrets before it is written. This is for what other programs wrote into session.md, and \
+for a pattern of [redact] that is new in the configuration.
+
+Examples:
+  ctx redact --dry-run
+  ctx redact")]
     Redact {
         /// Only show the lines that would lose something, as they would be then
         #[arg(long)]
@@ -203,258 +289,63 @@ Examples:
         command: Hook,
     },
     /// Control the agent, which looks after the projects
+    #[command(after_help = "\
+Examples:
+  ctx agent status
+  ctx agent restart     After an update
+  ctx agent run         Where there is no tray: over SSH, in a container")]
     Agent {
         #[command(subcommand)]
         command: Agent,
     },
     /// Control whether the agent is launched at login
+    #[command(after_help = "\
+Examples:
+  ctx autostart enable
+  ctx autostart status")]
     Autostart {
         #[command(subcommand)]
         command: Autostart,
     },
+    /// Show or change the configuration
+    #[command(after_help = "\
+Comments stay, and a value that is not allowed is refused. A change counts at once. Lists of the project's file are added to \
+those of your own.
+
+Examples:
+  ctx config get                                   Everything that is in force; with -v, where it is said
+  ctx config set watch.ignore '*.tmp' /generated/  A list, as a whole
+  ctx config set --project-file record.quiet_ms 40
+  ctx config set --default record.quiet_ms         Take it out again")]
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Print what completes the command line in a shell
+    #[command(after_help = "\
+Examples:
+  ctx completions bash > ~/.local/share/bash-completion/completions/ctx
+  ctx completions zsh > ~/.zfunc/_ctx               With `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  ctx completions fish > ~/.config/fish/completions/ctx.fish
+  ctx completions powershell >> $PROFILE
+  ctx completions elvish >> ~/.config/elvish/rc.elv
+  ctx completions nushell > ~/.config/nushell/autoload/ctx.nu")]
+    Completions {
+        /// The shell
+        shell: CompletedShell,
+    },
+    /// Print the manual page of ctx, or write those of all verbs into a folder
+    #[command(after_help = "\
+Examples:
+  ctx man | man -l -
+  ctx man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which is made where it is absent
+        folder: Option<PathBuf>,
+    },
     /// Record one project for the agent
     #[command(hide = true)]
     Tracker,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Start {
-    /// The project's folder [default: the project that you are in, else the git work tree, else this folder]
-    pub(crate) path: Option<PathBuf>,
-    /// Record here, without an agent, until Ctrl-C
-    #[arg(long)]
-    pub(crate) foreground: bool,
-    /// Take the home folder or the root of the disk too
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Nothing: taken from those who are used to it
-    #[arg(long, hide = true)]
-    pub(crate) auto: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Status {
-    /// The project's folder, or one in it [default: the one that you are in]
-    pub(crate) path: Option<PathBuf>,
-    /// Show every registered project
-    #[arg(long, conflicts_with = "path")]
-    pub(crate) all: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Session {
-    /// Show whether a project is recorded, and what happened last
-    Status(Status),
-    /// Save the brief of the latest session
-    Save {
-        /// A remark to record first
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        note: Option<String>,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Log {
-    /// The command
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) command: String,
-    /// Its result [default: Success, or Failed with the exit code]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) status: Option<String>,
-    /// Its exit code
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) exit_code: Option<i32>,
-    /// How long it took, in milliseconds
-    #[arg(long, value_name = "N")]
-    pub(crate) duration_ms: Option<u64>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Tail {
-    /// How many entries [default: 20, or all with --since]
-    #[arg(short = 'n', long = "lines", value_name = "N")]
-    pub(crate) lines: Option<usize>,
-    /// Go on with what happens from now on
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-    /// Print JSON, one entry a line
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Only what happened to this file, or below this folder
-    #[arg(long, value_name = "P")]
-    pub(crate) path: Option<PathBuf>,
-    /// Only entries of these kinds
-    #[arg(long, value_name = "K", value_delimiter = ',')]
-    pub(crate) kind: Vec<Kind>,
-    /// Only what happened in this time, such as 30m, 2h or 3d, or since a moment such as 2026-11-22T10:00
-    #[arg(long, value_name = "T")]
-    pub(crate) since: Option<String>,
-    /// Only entries whose line holds this text
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) grep: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Brief {
-    /// Save it to .context/session_summary.md
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) save: bool,
-    /// From where on: `last`, where the reader left off; a span such as 2h; or a moment such as 2026-11-22T10:00
-    /// [default: the latest session]
-    #[arg(long, value_name = "SINCE")]
-    pub(crate) since: Option<String>,
-    /// Who reads it; the next `--since last` of the same reader goes on from here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) reader: Option<String>,
-    /// The most tokens that the text may have
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_TOKENS, value_parser = value_parser!(u64).range(MIN_TOKENS..))]
-    pub(crate) max_tokens: u64,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-impl Default for Brief {
-    fn default() -> Self {
-        Self { save: false, since: None, reader: None, max_tokens: DEFAULT_TOKENS, json: false }
-    }
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Check {
-    /// A part of the command line
-    #[arg(long, required = true, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) ran: String,
-    /// Only if no file has changed since it began
-    #[arg(long)]
-    pub(crate) after_last_edit: bool,
-    /// The files whose changes count, in gitignore syntax from the project's root [default: every file]
-    #[arg(long, num_args = 1.., value_name = "GLOB", requires = "after_last_edit")]
-    pub(crate) paths: Vec<String>,
-    /// Only if it ended in this time, such as 10m or 2h
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) within: Option<Duration>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// The kinds of entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    Created,
-    Edited,
-    Deleted,
-    Moved,
-    Ran,
-    Note,
-    Git,
-    Started,
-    Stopped,
-    Gap,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Hook {
-    /// Print the hook
-    Init {
-        /// The shell that is to run it
-        shell: Shell,
-    },
-    /// Put the hook into the file that the shell reads when it starts
-    Install {
-        /// The shell
-        shell: Shell,
-    },
-    /// Take it out again; the rest of the file is as it was
-    Uninstall {
-        /// The shell
-        shell: Shell,
-    },
-    /// Record one command for the hook
-    #[command(hide = true)]
-    Record(HookRecord),
-}
-
-/// The shells that have a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    Powershell,
-    Nushell,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct HookRecord {
-    /// The line as it was typed
-    #[arg(last = true, required = true)]
-    pub(crate) command: String,
-    /// Its exit code
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) exit_code: i32,
-    /// When it began, in microseconds since the Unix epoch [default: its duration ago]
-    #[arg(long, value_name = "N")]
-    pub(crate) began_us: Option<i64>,
-    /// How long it took, in milliseconds
-    #[arg(long, value_name = "N")]
-    pub(crate) duration_ms: Option<u64>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Agent {
-    /// Run the agent here, without a tray icon, until Ctrl-C
-    Run,
-    /// Start the agent
-    Start,
-    /// Stop the agent; what it recorded is recorded again when it starts
-    Stop,
-    /// Stop the agent and start it again
-    Restart,
-    /// Show whether an agent runs
-    Status {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Autostart {
-    /// Launch the agent at login
-    Enable,
-    /// Do not launch it any more
-    Disable,
-    /// Show whether it is launched
-    Status,
-}
-
-/// A span such as `500ms`, `10s`, `5m`, `2h` or `3d`; a number alone is seconds.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let milliseconds: u64 = match unit {
-        "ms" => 1,
-        "s" | "" => 1000,
-        "m" | "min" => 60 * 1000,
-        "h" => 60 * 60 * 1000,
-        "d" => 24 * 60 * 60 * 1000,
-        _ => return Err("expected a time such as 500ms, 10s, 5m, 2h or 3d".into()),
-    };
-    let number: u64 = number.parse().map_err(|_| "expected a number and a unit, such as 10s".to_owned())?;
-    number.checked_mul(milliseconds).map(Duration::from_millis).ok_or_else(|| "that is too long".to_owned())
-}
-
-/// How long a pause lasts: a [`duration`], or `tomorrow`.
-pub(crate) fn span(text: &str) -> Result<Span, String> {
-    match text {
-        "tomorrow" => Ok(Span::UntilTomorrow),
-        text => duration(text).map(|time| Span::Seconds(time.as_millis().div_ceil(1000) as u64)),
-    }
 }
 
 #[cfg(test)]
@@ -468,16 +359,6 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_units() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        assert_eq!(duration("3d"), Ok(Duration::from_secs(3 * 86_400)));
-        for bad in ["", "s", "1y", "-1s", "99999999999999999999s", "99999999999999999d"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn options_behind_the_command_are_its_own() {
         let args = Args::parse_from(["ctx", "-q", "run", "ls", "-q", "--json", "-C", "x"]);
         assert!(args.global.project.is_none());
@@ -488,10 +369,15 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_says_what_it_does() {
-        for verb in Args::command().get_subcommands() {
+    fn every_verb_says_what_it_does_and_shows_how() {
+        let mut args = Args::command();
+        args.build();
+        for verb in args.get_subcommands() {
             let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about:?}", verb.get_name());
+            let examples = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("Examples:\n  ctx {}", verb.get_name());
+            assert!(verb.is_hide_set() || examples.contains(&example), "{}: {examples}", verb.get_name());
         }
     }
 }

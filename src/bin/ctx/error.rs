@@ -11,7 +11,7 @@ use crate::output::Output;
 /// Something failed.
 pub(crate) const FAILED: u8 = 1;
 /// The arguments make no sense.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// Nothing records the project.
 pub(crate) const NOT_RUNNING: u8 = 3;
 /// The verb needs the agent, and it can't be reached.

@@ -4,6 +4,8 @@
 //! nothing may be lost there is a way that needs no agent.
 
 mod agent_link;
+#[path = "../context-tray/args.rs"]
+mod agent_args;
 mod args;
 mod commands;
 mod error;

@@ -34,6 +34,11 @@ impl Output {
         Output { quiet: global.quiet, verbose: global.verbose }
     }
 
+    /// Whether what explains the rest is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// What the verb was asked for.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();

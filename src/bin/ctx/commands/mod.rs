@@ -5,12 +5,15 @@ mod autostart;
 mod doctor;
 mod brief;
 mod check;
+mod completions;
+mod config;
 mod explain;
 mod forget;
 mod hook;
 mod init;
 mod list;
 mod log;
+mod man;
 mod moment;
 mod note;
 mod pause;
@@ -76,6 +79,9 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Error> {
         Command::Agent { command } => agent::run(&context, command),
         Command::Doctor { json } => doctor::run(&context, json),
         Command::Autostart { command } => autostart::run(&context, command),
+        Command::Config { command } => config::run(&context, command),
+        Command::Completions { shell } => completions::run(&context, shell),
+        Command::Man { folder } => man::run(&context, folder.as_deref()),
         Command::Tracker => tracker::run(&context),
     }
 }
