@@ -3,9 +3,9 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::env::{TestEnv, entries, entries_of, recorded};
+use crate::env::{TestEnv, assert_golden, entries, entries_of, recorded};
 
 /// Older than every record.
 const EVER: &str = "2001-01-01";
@@ -19,16 +19,6 @@ fn day(env: &TestEnv, name: &str) -> PathBuf {
     let project = env.project(name);
     fs::copy(golden().join(name).join("events.jsonl"), project.join(".context/events.jsonl")).unwrap();
     project
-}
-
-/// Compares with what is checked in; with `UPDATE_GOLDEN=1` writes it, to be read before it is checked in.
-#[track_caller]
-fn assert_golden(path: &Path, text: &str) {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(path, text).unwrap();
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(text, expected, "{} is not what the brief says now", path.display());
 }
 
 #[test]

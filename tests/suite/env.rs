@@ -236,3 +236,14 @@ pub(crate) fn kill(pid: u32) {
 pub(crate) fn signal(pid: u32, name: &str) {
     let _ = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status().unwrap();
 }
+
+/// Compares with what is checked in; with `UPDATE_GOLDEN=1` writes it, to be read before it is checked in.
+#[track_caller]
+pub(crate) fn assert_golden(path: &Path, text: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(path, text).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    let differing = text.lines().zip(expected.lines()).find(|(now, then)| now != then);
+    assert!(text == expected, "{} is not what is said now: see UPDATE_GOLDEN. {differing:?}", path.display());
+}

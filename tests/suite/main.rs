@@ -8,18 +8,22 @@ mod attacks;
 mod brief;
 mod check;
 mod cli;
+mod config;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod doctor;
 #[cfg(unix)]
 mod editors;
 mod env;
+mod generated;
 #[cfg(target_os = "linux")]
 mod hooks;
 mod ipc;
 mod layers;
 #[cfg(target_os = "linux")]
 mod life;
+#[cfg(target_os = "linux")]
+mod manners;
 #[cfg(target_os = "linux")]
 mod menu;
 mod pauses;

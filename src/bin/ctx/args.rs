@@ -37,20 +37,23 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// Above the options that every verb takes.
+const EVERYWHERE: &str = "Global options";
+
 /// What every verb takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
     /// Act as if started in this folder
-    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    #[arg(short = 'C', long, help_heading = EVERYWHERE, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Say nothing but errors and what was asked for
-    #[arg(short, long, global = true)]
+    #[arg(short, long, help_heading = EVERYWHERE, global = true)]
     pub(crate) quiet: bool,
     /// Say how it went
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, help_heading = EVERYWHERE, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// When to colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(long, help_heading = EVERYWHERE, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: Color,
 }
 

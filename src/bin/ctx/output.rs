@@ -10,12 +10,16 @@ use context_tray::status::{LastEvent, ProjectStatus, State, WatchMode};
 use serde::Serialize;
 
 use crate::args::{Color, Global};
+use crate::progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const HINT: Style = AnsiColor::Cyan.on_default();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const TROUBLE: Style = AnsiColor::Red.on_default();
+pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const REMARK: Style = AnsiColor::Magenta.on_default();
+pub(crate) const ASIDE: Style = Style::new().dimmed();
 
 /// Where everything that a verb says goes through.
 #[derive(Debug)]
@@ -69,6 +73,11 @@ impl Output {
         if !self.quiet {
             let _ = writeln!(anstream::stderr(), "note: {}\n{HINT}hint:{HINT:#} {}", escape(text), escape(hint));
         }
+    }
+
+    /// What goes on from now on, until the value is dropped.
+    pub(crate) fn progress(&self, what: &'static str) -> Progress {
+        Progress::new(what, !self.quiet)
     }
 
     /// What explains how it went.

@@ -22,8 +22,10 @@ pub(super) fn run(context: &Context<'_>, args: &args::Brief) -> Result<ExitCode,
     let root = context.project_to_write(None)?;
     let reader = args.reader.as_deref().map(|name| Reader::new(&root, name)).transpose()?;
     sync::bring_up_to_date(context, &root);
+    let progress = context.output.progress("Reading the record");
     let entries = entries(&root, args.since.as_deref(), reader.as_ref())?;
     let brief = Brief::of(&root.name(), &entries, args.max_tokens);
+    drop(progress);
     if args.save {
         save(context, &root, &brief)?;
     } else if args.json {

@@ -17,8 +17,10 @@ pub(super) fn run(context: &Context<'_>, check: Check) -> Result<ExitCode, Error
     let (after_last_edit, within) = (check.after_last_edit, check.within);
     let claim = Claim { pattern: check.ran, after_last_edit, paths, within, now: now() };
     let mut search = Search::new(&claim);
+    let progress = context.output.progress("Reading the record");
     read::backwards(&root, &mut |entry| search.take(entry))
         .map_err(|error| Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display())))?;
+    drop(progress);
     let verdict = search.verdict(is_current);
     if check.json {
         context.output.json(&verdict)?;

@@ -9,7 +9,7 @@ use std::env;
 use std::process::ExitCode;
 
 use context_tray::command::nanoseconds;
-use context_tray::entry::{Ran, Record, Source};
+use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
 
 use super::{Context, log, record};
@@ -49,7 +49,7 @@ fn keep(context: &Context<'_>, ran: HookRecord) -> Result<(), Error> {
             Some(began) => began.checked_mul(1000),
             None => duration_ns.and_then(|duration| nanoseconds(&now()).checked_sub(duration)),
         },
-        cwd: Some(context.folder.to_string_lossy().into_owned()),
+        cwd: Some(text_of(context.folder.as_os_str())),
         source: Source::Hook,
         files_changed: None,
         late: false,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use context_tray::command::nanoseconds;
-use context_tray::entry::{Ran, Record, Source};
+use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
 
 use super::{Context, record};
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context<'_>, log: Log) -> Result<ExitCode, Error> {
         exit_code: log.exit_code,
         duration_ms: log.duration_ms,
         began_ns: log.duration_ms.and_then(began_ns),
-        cwd: Some(context.folder.to_string_lossy().into_owned()),
+        cwd: Some(text_of(context.folder.as_os_str())),
         source: Source::Log,
         files_changed: None,
         late: false,

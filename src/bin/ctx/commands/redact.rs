@@ -14,7 +14,9 @@ use crate::output::{count, shown};
 pub(super) fn run(context: &Context<'_>, is_dry: bool) -> Result<ExitCode, Error> {
     let root = context.project_to_write(None)?;
     let (config, _) = locate::load_config(&context.directories, Some(&root))?;
+    let progress = context.output.progress("Looking through the record");
     let losses = journal::redact(&root, &Redactor::new(&config.redact), is_dry)?;
+    drop(progress);
     let place = |loss: &Loss| shown(loss.file.strip_prefix(root.path()).unwrap_or(&loss.file));
     if losses.is_empty() {
         context.output.done("No secret that we know is in the record.")?;

@@ -8,13 +8,14 @@ use std::process::{self, Command, ExitCode};
 use std::time::Instant;
 
 use context_tray::command::nanoseconds;
-use context_tray::entry::{Ran, Record, Source};
+use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
 use context_tray::platform;
 use context_tray::request::{Failure, FailureCode};
 
 use super::{Context, log, record, sync};
 use crate::error::Error;
+use crate::output::shown;
 
 /// What shells exit with when the command can't be run, and when there is none.
 const CANNOT_RUN: i32 = 126;
@@ -32,19 +33,19 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
     let code = match platform::process::run_in_terminal(command.args(arguments).current_dir(&context.folder)) {
         Ok(status) => platform::exit_code(status),
         Err(error) => {
-            let message = format!("cannot run {}: {error}", program.to_string_lossy());
+            let message = format!("cannot run {}: {error}", shown(program.as_ref()));
             context.output.error(&Failure::new(FailureCode::Io, message));
             if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
         }
     };
     let ran = Ran {
         id: record::new_id(),
-        command: words.iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        command: words.iter().map(|word| quoted(&text_of(word))).collect::<Vec<_>>().join(" "),
         status: log::outcome(code),
         exit_code: Some(code),
         duration_ms: u64::try_from(began.elapsed().as_millis()).ok(),
         began_ns: Some(nanoseconds(&began_at)),
-        cwd: Some(context.folder.to_string_lossy().into_owned()),
+        cwd: Some(text_of(context.folder.as_os_str())),
         source: Source::Run,
         files_changed: None,
         late: false,

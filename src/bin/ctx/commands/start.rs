@@ -36,7 +36,10 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
 
 /// Has the agent record the project, and says so.
 pub(super) fn by_agent(context: &Context<'_>, root: &ProjectRoot, force: bool) -> Result<ExitCode, Error> {
-    match ask(context, root, force)? {
+    let progress = context.output.progress("Looking at the whole project");
+    let answer = ask(context, root, force);
+    drop(progress);
+    match answer? {
         Response::Session { status, already } => {
             context.output.done(&report(root, &status, already))?;
             Ok(ExitCode::SUCCESS)

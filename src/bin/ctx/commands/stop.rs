@@ -41,13 +41,18 @@ pub(super) enum Ended {
 
 pub(super) fn run(context: &Context<'_>, path: Option<&Path>) -> Result<ExitCode, Error> {
     let root = context.project(path)?;
+    let progress = context.output.progress("Waiting for the end of the session");
     let ended = end(context, &root)?;
+    drop(progress);
     report(context, &root, &ended)
 }
 
 pub(super) fn run_all(context: &Context<'_>) -> Result<ExitCode, Error> {
     if let Some(mut client) = agent_link::connect_if_running(&context.directories)? {
-        match client.request(Request::StopAll, Instant::now() + ENDED)? {
+        let progress = context.output.progress("Waiting for the end of the sessions");
+        let answer = client.request(Request::StopAll, Instant::now() + ENDED);
+        drop(progress);
+        match answer? {
             Response::Done => {}
             other => return Err(agent_link::unexpected(&other)),
         }

@@ -56,6 +56,7 @@ pub(super) fn before_command(context: &Context<'_>, root: &ProjectRoot) {
 }
 
 fn sync(context: &Context<'_>, root: &ProjectRoot, deadline: Instant) -> Result<(), Error> {
+    let _progress = context.output.progress("Waiting for the tracker");
     let mut client = Client::connect(&context.directories, deadline.min(Instant::now() + agent_link::CONNECT))?;
     match client.request(Request::Sync { project: root.path().to_path_buf() }, deadline)? {
         Response::Done => Ok(()),

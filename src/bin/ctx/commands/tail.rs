@@ -1,9 +1,11 @@
 //! `ctx tail`: the last entries of the record, and those that come.
 
+use std::io;
 use std::path::{Component, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset};
+use context_tray::command::succeeded;
 use context_tray::entry::{Entry, What};
 use context_tray::journal::{Follow, read};
 use context_tray::line::line;
@@ -14,6 +16,7 @@ use super::Context;
 use super::moment::since;
 use crate::args::{Kind, Tail};
 use crate::error::Error;
+use crate::output::{ASIDE, CHANGE, GOOD, HINT, REMARK, TROUBLE, WARNING};
 
 /// How many entries are shown unless it is said otherwise.
 const LINES: usize = 20;
@@ -22,29 +25,46 @@ pub(super) fn run(context: &Context<'_>, tail: &Tail) -> Result<ExitCode, Error>
     let root = context.project_to_write(None)?;
     let filter = Filter::new(context, &root, tail)?;
     let lines = tail.lines.unwrap_or(if tail.since.is_some() { usize::MAX } else { LINES });
-    let unreadable = |error: std::io::Error| {
-        Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display()))
-    };
+    let unreadable =
+        |error: io::Error| Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display()));
     // Begun before the last entries are read, so that none falls in between.
     let follow = if tail.follow { Some(Follow::from_end(&root).map_err(unreadable)?) } else { None };
-    let mut shown = 0;
-    for entry in read::last(&root, lines, &|entry| filter.keeps(entry)).map_err(unreadable)? {
-        shown = entry.seq;
-        print(context, tail, &entry)?;
-    }
+    let progress = context.output.progress("Reading the record");
+    let last = read::last(&root, lines, &|entry| filter.keeps(entry)).map_err(unreadable)?;
+    drop(progress);
+    print(context, tail, &last)?;
+    let shown = last.last().map_or(0, |entry| entry.seq);
     let Some(mut follow) = follow else { return Ok(ExitCode::SUCCESS) };
     loop {
-        for entry in follow.wait().map_err(unreadable)? {
-            if entry.seq > shown && filter.keeps(&entry) {
-                print(context, tail, &entry)?;
-            }
-        }
+        let mut entries = follow.wait().map_err(unreadable)?;
+        entries.retain(|entry| entry.seq > shown && filter.keeps(entry));
+        print(context, tail, &entries)?;
     }
 }
 
-fn print(context: &Context<'_>, tail: &Tail, entry: &Entry) -> Result<(), Error> {
-    let text = if tail.json { serde_json::to_string(entry).map_err(std::io::Error::from)? } else { line(entry) };
-    Ok(context.output.data(&text)?)
+fn print(context: &Context<'_>, tail: &Tail, entries: &[Entry]) -> Result<(), Error> {
+    let text = |entry: &Entry| if tail.json { serde_json::to_string(entry) } else { Ok(coloured(entry)) };
+    let texts = entries.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(io::Error::from)?;
+    Ok(if texts.is_empty() { Ok(()) } else { context.output.data(&texts.join("\n")) }?)
+}
+
+/// The line of an entry, with the word that says its kind in the colour of the kind.
+fn coloured(entry: &Entry) -> String {
+    let line = line(entry);
+    let Some((time, what)) = line.split_once("] ") else { return line };
+    let (word, rest) = what.split_at(what.find(": ").unwrap_or(what.len()));
+    let style = match &entry.what {
+        What::Created(_) => GOOD,
+        What::Edited(_) | What::Moved(_) => CHANGE,
+        What::Deleted(_) => TROUBLE,
+        What::Ran(ran) if succeeded(ran) => GOOD.bold(),
+        What::Ran(_) => TROUBLE.bold(),
+        What::Note(_) => REMARK,
+        What::Git(_) => HINT,
+        What::Gap(_) => WARNING,
+        What::Started(_) | What::Stopped(_) => ASIDE,
+    };
+    format!("{ASIDE}{time}]{ASIDE:#} {style}{word}{style:#}{rest}")
 }
 
 /// Which entries are shown: those that every given condition holds for.
