@@ -29,6 +29,10 @@ fn is_installed(shell: &str) -> bool {
 impl Typed<'_> {
     fn new<'e>(env: &'e TestEnv, project: &Path, shell: &'static str, before: &str) -> Typed<'e> {
         env.ctx(&env.home(), ["hook", "install", shell]).ok().says("+ ");
+        Typed::start(env, project, shell, before)
+    }
+
+    fn start<'e>(env: &'e TestEnv, project: &Path, shell: &'static str, before: &str) -> Typed<'e> {
         let script = format!("export TERM=dumb; {before} exec {shell} -i");
         let result = if shell == "fish" { "$status" } else { "$?" };
         Typed { env, terminal: Terminal::new(env, project, &script), result, lines: 0 }
@@ -147,6 +151,122 @@ fn prompts_of_others_traps_and_the_history_are_as_they_were() {
     }
     typed.end();
     assert_eq!(fs::read_to_string(env.home().join(".bash_history")).unwrap(), "sh -c 'exit 9'\nsh -c 'exit 9'\n");
+}
+
+/// A library that calls functions before each command and each prompt, in the manner of bash-preexec, with tools that hang
+/// themselves into it, in the manners of starship and atuin. Like the former it takes over the debug trap at the first prompt,
+/// puts itself around what is in PROMPT_COMMAND, and hides lines itself.
+const PREEXEC_LIBRARY: &str = r#"
+__bp_imported=defined __bp_is_on= __bp_ignorespace=
+__bp_return() { return "$1"; }
+__bp_precmd() {
+    local code=$? each
+    for each in "${precmd_functions[@]}"; do __bp_return "$code"; "$each"; done
+}
+__bp_turn_on() { __bp_is_on=1; }
+__bp_debug() {
+    local each line
+    [[ $__bp_is_on ]] || return
+    __bp_is_on=
+    [[ $'\n'${PROMPT_COMMAND//;/$'\n'}$'\n' != *$'\n'"$BASH_COMMAND"$'\n'* ]] || return
+    line=$(HISTTIMEFORMAT= builtin history 1) line=${line#*[0-9][* ] }
+    if [[ $__bp_ignorespace && $line == ' '* ]]; then history -d -1; fi
+    for each in "${preexec_functions[@]}"; do "$each" "$line"; done
+}
+__bp_install() {
+    trap __bp_debug DEBUG
+    [[ $HISTCONTROL != *ignore@(space|both)* ]] || __bp_ignorespace=1
+    HISTCONTROL=${HISTCONTROL/ignoreboth/ignoredups} HISTCONTROL=${HISTCONTROL/ignorespace}
+    PROMPT_COMMAND=$'__bp_precmd\n'${PROMPT_COMMAND%$'\n'*}$'\n'__bp_turn_on
+    __bp_turn_on
+}
+PROMPT_COMMAND=${PROMPT_COMMAND-:}$'\n'__bp_install
+
+starship_seen= atuin_seen= atuin_began=0
+starship_precmd() { starship_seen=$? PS1='> '; }
+atuin_preexec() { atuin_began=$((atuin_began + 1)); }
+atuin_precmd() { atuin_seen=$?; [[ -z no ]]; }
+precmd_functions+=(starship_precmd atuin_precmd) preexec_functions+=(atuin_preexec)
+"#;
+
+/// Whoever comes first in the file: the hook or the library.
+fn gets_along_with_the_library(is_hook_first: bool, ignore: &str) {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let rc = env.home().join(".bashrc");
+    let library = format!("{PREEXEC_LIBRARY}\nHISTCONTROL={ignore}\n");
+    if !is_hook_first {
+        fs::write(&rc, &library).unwrap();
+    }
+    env.ctx(&env.home(), ["hook", "install", "bash"]).ok();
+    if is_hook_first {
+        fs::write(&rc, fs::read_to_string(&rc).unwrap() + &library).unwrap();
+    }
+    let mut typed = Typed::start(&env, &project, "bash", "");
+    typed.line("sh -c 'exit 7'", 7);
+    typed.line(" sh -c 'exit 5'", 5);
+    typed.line("(exit 3)", 3);
+    typed.line(" echo \"seen:\"$starship_seen,$atuin_seen; trap -p DEBUG", 0);
+    typed.line("true", 0);
+    let ran = wait_for_commands(&project, 3);
+    typed.terminal.wait_for("__bp_debug");
+    assert_eq!(ran, ["sh -c 'exit 7': Failed (exit 7)", "(exit 3): Failed (exit 3)", "true: Success"]);
+    let screen = typed.terminal.screen();
+    // The hidden line that tells each result has run in between.
+    assert!(screen.contains("seen:0,0"), "{screen}");
+    typed.end();
+    assert_eq!(recorded(&project).len(), 3);
+}
+
+#[test]
+fn tools_that_share_a_preexec_library_go_on_beside_the_hook() {
+    for ignore in ["ignoreboth", "ignorespace"] {
+        gets_along_with_the_library(false, ignore);
+        gets_along_with_the_library(true, ignore);
+    }
+}
+
+/// The functions of others around a prompt of zsh, in the manners of oh-my-zsh, starship and atuin.
+const ZSH_PROMPTS: &str = r#"
+setopt hist_ignore_space
+HISTSIZE=100
+omz_preexec() { omz_line=$1 }
+omz_precmd() { omz_seen=$?; false }
+starship_precmd() { starship_seen=$? starship_pipe=(${pipestatus[@]}) PS1='> ' }
+atuin_preexec() { atuin_began=$EPOCHREALTIME }
+atuin_precmd() { local code=$?; [[ -z $atuin_began ]] && return; atuin_seen=$code; return 9 }
+typeset -ga precmd_functions preexec_functions
+precmd_functions+=(omz_precmd starship_precmd)
+preexec_functions+=(omz_preexec)
+autoload -Uz add-zsh-hook
+add-zsh-hook precmd atuin_precmd
+add-zsh-hook preexec atuin_preexec
+"#;
+
+#[test]
+fn zsh_functions_of_others_see_what_they_would_without_the_hook() {
+    if !is_installed("zsh") {
+        return;
+    }
+    for is_hook_first in [false, true] {
+        let env = TestEnv::new();
+        let project = env.project("shop");
+        let rc = env.home().join(".zshrc");
+        fs::write(&rc, if is_hook_first { "" } else { ZSH_PROMPTS }).unwrap();
+        env.ctx(&env.home(), ["hook", "install", "zsh"]).ok();
+        if is_hook_first {
+            fs::write(&rc, fs::read_to_string(&rc).unwrap() + ZSH_PROMPTS).unwrap();
+        }
+        let mut typed = Typed::start(&env, &project, "zsh", "");
+        typed.line("sh -c 'exit 7'", 7);
+        // Told by the line itself, before another prompt comes.
+        let seen = "echo \"omz:\"$omz_seen,$starship_seen,$atuin_seen,$starship_pipe";
+        typed.terminal.type_in(format!("false | true | (exit 4)\n {seen}\n").as_bytes());
+        typed.terminal.wait_for("omz:4,4,4,1 0 4\n");
+        let ran = wait_for_commands(&project, 2);
+        typed.end();
+        assert_eq!(ran, ["sh -c 'exit 7': Failed (exit 7)", "false | true | (exit 4): Failed (exit 4)"]);
+    }
 }
 
 #[test]

@@ -15,11 +15,13 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
     # a line that begins with a space is not either where it has ignorespace, and then nobody can tell one from the other.
     __ctx_is_in_history() {
         [[ $1 != "$__ctx_last" ]] && return
-        [[ :${HISTCONTROL-}: == *:ignoredups:* && :${HISTCONTROL-}: != *:ignore@(space|both):* && -z ${HISTIGNORE-} ]]
+        # bash-preexec takes ignorespace out of there and hides those lines itself.
+        [[ ${HISTIGNORE-}${__bp_ignorespace-} ]] && return 1
+        [[ :${HISTCONTROL-}: == *:ignoredups:* && :${HISTCONTROL-}: != *:ignore@(space|both):* ]]
     }
 
-    __ctx_prompt() {
-        local code=$? now=${EPOCHREALTIME-} began=${__ctx_began-} cwd=$__ctx_cwd number=$HISTCMD folder took=()
+    __ctx_done() {
+        local code=$1 now=${EPOCHREALTIME-} began=${__ctx_began-} cwd=$__ctx_cwd number=$HISTCMD folder took=()
         unset -v __ctx_began
         __ctx_cwd=$PWD
         if [[ $began && ${CONTEXT_TRAY_DISABLE-} != 1 ]] && __ctx_is_in_history "$number"; then
@@ -35,6 +37,20 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
             fi
         fi
         __ctx_last=$number
+        return "$code"
+    }
+
+    __ctx_precmd() {
+        __ctx_done "$?"
+    }
+
+    __ctx_prompt() {
+        local code=$?
+        if [[ " ${precmd_functions[*]-} " != *' __ctx_precmd '* ]]; then
+            __ctx_done "$code"
+            # bash-preexec puts itself before us at the first prompt, and from then on tells the result to its functions only.
+            [[ ${__bp_imported-} ]] && precmd_functions=(__ctx_precmd "${precmd_functions[@]}")
+        fi
         return "$code"
     }
 
