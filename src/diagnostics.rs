@@ -63,10 +63,9 @@ impl Log {
     fn open(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
         let file = files::create_private(options.create(true).append(true)).open(&self.path)?;
-        let metadata = file.metadata()?;
         // Whoever holds the lock of the file that is at this path, and nobody else, moves it away.
-        let is_large = metadata.len() >= MOST && file.try_lock().is_ok();
-        if is_large && fs::metadata(&self.path).is_ok_and(|now| files::id(&now) == files::id(&metadata)) {
+        let is_large = file.metadata()?.len() >= MOST && file.try_lock().is_ok();
+        if is_large && files::is_at(&file, &self.path) {
             fs::rename(&self.path, &self.before)?;
             return files::create_private(OpenOptions::new().create(true).append(true)).open(&self.path);
         }

@@ -13,7 +13,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Gap, GapReason, Git, GitAction, Move, Ran, What};
 
-pub use escape::{escape, escape_bytes, unescape};
+pub use escape::{escape, escape_bytes, unescape, visible};
 
 /// The first lines of a new `session.md`.
 pub fn header(started: &DateTime<FixedOffset>) -> String {

@@ -4,6 +4,7 @@
 //! lists it, so that nothing that happens meanwhile is missed. It never follows a symbolic link, and never enters a folder
 //! that does not count.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -31,9 +32,10 @@ pub type WatchFirst<'a> = &'a mut dyn FnMut(&[PathBuf]);
 
 /// Everything below the root that counts. Of a folder that can't be read, what the index holds is taken for true.
 fn whole(root: &ProjectRoot, tree: &Tree, rules: &mut Rules, watch: WatchFirst<'_>) -> io::Result<Observation> {
-    let metadata = fs::symlink_metadata(root.path())?;
-    fs::read_dir(root.path())?;
-    let node = list(root, PathBuf::new(), OsString::new(), &metadata, tree, rules, watch);
+    let top = files::literal(root.path());
+    let meta = meta(&top, &fs::symlink_metadata(&top)?);
+    fs::read_dir(&top)?;
+    let node = list(root, PathBuf::new(), OsString::new(), meta, tree, rules, watch);
     Ok(Observation { path: PathBuf::new(), found: node })
 }
 
@@ -53,6 +55,7 @@ pub fn observe(
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
         return Ok(vec![whole(root, tree, rules, watch)?]);
     }
+    let hints = &with_true_names(root, hints)[..];
     let mut seen = Vec::with_capacity(hints.len());
     // What lies in a folder comes right behind it.
     let mut listed: Option<&Path> = None;
@@ -71,6 +74,21 @@ pub fn observe(
     }
     seen.sort_by_key(|(order, _)| *order);
     Ok(seen.into_iter().map(|(_, observation)| observation).collect())
+}
+
+/// The hints, and for those that name something in another way than the disk does, one that names it as the disk does.
+fn with_true_names<'h>(root: &ProjectRoot, hints: &'h [Hint]) -> Cow<'h, [Hint]> {
+    let other = |hint: &Hint| {
+        let name = files::other_name(&at(root, &hint.path))?;
+        Some(Hint { path: hint.path.with_file_name(name), recursive: hint.recursive })
+    };
+    let others: Vec<Hint> = hints.iter().filter_map(other).collect();
+    if others.is_empty() { Cow::Borrowed(hints) } else { Cow::Owned([hints, &others].concat()) }
+}
+
+/// Where a path, relative to the root, lies on disk.
+fn at(root: &ProjectRoot, path: &Path) -> PathBuf {
+    files::literal(&root.at(path))
 }
 
 /// The hints, but in place of what lies in a folder that is not the one of the index any more, that folder: a part of a
@@ -113,8 +131,9 @@ impl Replaced<'_> {
     }
 
     fn is_replaced(&self, folder: &Path) -> bool {
-        match (self.tree.find(folder), fs::symlink_metadata(self.root.at(folder))) {
-            (Some(node), Ok(metadata)) => !node.meta().agrees_with(&meta(&metadata)),
+        let path = at(self.root, folder);
+        match (self.tree.find(folder), fs::symlink_metadata(&path)) {
+            (Some(node), Ok(metadata)) => !node.meta().agrees_with(&meta(&path, &metadata)),
             _ => false,
         }
     }
@@ -130,7 +149,10 @@ fn look(
 ) -> Option<Option<Node>> {
     let path = hint.path.as_path();
     let name = path.file_name()?;
-    let metadata = match fs::symlink_metadata(root.at(path)) {
+    let absolute = at(root, path);
+    let metadata = match fs::symlink_metadata(&absolute) {
+        // It has been renamed to what is the same name to the system.
+        Ok(_) if files::other_name(&absolute).is_some() => return Some(None),
         Ok(metadata) => metadata,
         // What may not be looked at is not gone.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return None,
@@ -141,14 +163,15 @@ fn look(
         // A path that counted before and is of an ignored kind now (a file `build` become a folder) is gone.
         return tree.find(path).map(|_| None);
     }
+    let meta = meta(&absolute, &metadata);
     if !metadata.is_dir() {
-        return Some(Some(Node::leaf(name, meta(&metadata))));
+        return Some(Some(Node::leaf(name, meta)));
     }
-    let is_known = tree.find(path).is_some_and(|node| node.meta().agrees_with(&meta(&metadata)));
+    let is_known = tree.find(path).is_some_and(|node| node.meta().agrees_with(&meta));
     if is_known && !hint.recursive {
         return None;
     }
-    Some(list(root, path.to_path_buf(), name.to_owned(), &metadata, tree, rules, watch))
+    Some(list(root, path.to_path_buf(), name.to_owned(), meta, tree, rules, watch))
 }
 
 /// Whether a path lies in a folder outside the root that is not there, as after a disk was unmounted.
@@ -170,13 +193,13 @@ fn list(
     root: &ProjectRoot,
     top: PathBuf,
     name: OsString,
-    metadata: &Metadata,
+    meta: Meta,
     tree: &Tree,
     rules: &mut Rules,
     watch: WatchFirst<'_>,
 ) -> Option<Node> {
     let mut listed: BTreeMap<PathBuf, Listed> = BTreeMap::new();
-    let mut level = vec![(top.clone(), name, meta(metadata))];
+    let mut level = vec![(top.clone(), name, meta)];
     while !level.is_empty() {
         let paths: Vec<PathBuf> =
             level.iter().map(|(path, _, _)| path.clone()).filter(|path| !is_above(path)).collect();
@@ -217,9 +240,10 @@ fn add_outside(
         if path.components().next() != Some(Component::ParentDir) {
             continue;
         }
-        match fs::symlink_metadata(root.at(&path)) {
+        let absolute = at(root, &path);
+        match fs::symlink_metadata(&absolute) {
             Ok(metadata) if metadata.is_dir() && !rules.leads_on(&path) => {
-                folders.push((name.to_owned(), meta(&metadata)))
+                folders.push((name.to_owned(), meta(&absolute, &metadata)))
             }
             _ if rules.leads_on(&path) => folders.push((name.to_owned(), ABOVE)),
             _ => children.extend(tree.find(&path).cloned()),
@@ -239,7 +263,7 @@ type Listing = (Vec<Node>, Vec<(OsString, Meta)>);
 /// The files and the folders of one folder that count; none where the folder is a project of its own. What is known of a
 /// folder that may not be read stays as it is.
 fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, rules: &mut Rules) -> Option<Listing> {
-    let absolute = root.at(folder);
+    let absolute = at(root, folder);
     let mut found: Vec<(OsString, Metadata)> = Vec::new();
     let listing = match fs::read_dir(&absolute) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Some((known(), Vec::new())),
@@ -268,9 +292,10 @@ fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, ru
         if rules.ignores(&folder.join(&name), metadata.is_dir()) {
             continue;
         }
+        let meta = meta(&absolute.join(&name), &metadata);
         match metadata.is_dir() {
-            true => folders.push((name, meta(&metadata))),
-            false => leaves.push(Node::leaf(&name, meta(&metadata))),
+            true => folders.push((name, meta)),
+            false => leaves.push(Node::leaf(&name, meta)),
         }
     }
     Some((leaves, folders))
@@ -287,9 +312,9 @@ fn rules_text(folder: &Path, metadata: &Metadata) -> Option<String> {
 /// The rule that keeps a path, relative to the root, from being recorded; none where it counts.
 pub fn explain(root: &ProjectRoot, config: &Watch, path: &Path) -> Option<Rule> {
     let mut rules = rules(root, config);
-    let is_dir = fs::symlink_metadata(root.at(path)).is_ok_and(|metadata| metadata.is_dir());
+    let is_dir = fs::symlink_metadata(at(root, path)).is_ok_and(|metadata| metadata.is_dir());
     for folder in path.ancestors().skip(1).chain(is_dir.then_some(path)) {
-        rules.learn(folder, facts(&root.at(folder)));
+        rules.learn(folder, facts(&at(root, folder)));
     }
     rules.explain(path, is_dir)
 }
@@ -327,17 +352,18 @@ pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
 
 /// Which file lies at a path, relative to the root; none where nothing does.
 pub fn file_at(root: &ProjectRoot, path: &Path) -> Option<FileId> {
-    fs::symlink_metadata(root.at(path)).ok().map(|metadata| meta(&metadata).file)
+    let path = at(root, path);
+    fs::symlink_metadata(&path).ok().map(|metadata| meta(&path, &metadata).file)
 }
 
-fn meta(metadata: &Metadata) -> Meta {
+fn meta(path: &Path, metadata: &Metadata) -> Meta {
     let kind = kind(metadata);
     let is_dir = kind == EntryKind::Dir;
     Meta {
         kind,
         size: if is_dir { 0 } else { metadata.len() },
         mtime_ns: if is_dir { 0 } else { files::mtime_ns(metadata) },
-        file: FileId::new(files::id(metadata), files::birth_ns(metadata)),
+        file: FileId::new(files::id_at(path, metadata), files::birth_ns(metadata)),
     }
 }
 
@@ -352,7 +378,8 @@ fn kind(metadata: &Metadata) -> EntryKind {
     }
 }
 
-/// Whether this is the folder that the index holds.
-pub fn is_same_folder(metadata: &Metadata, known: &Meta) -> bool {
-    known.agrees_with(&meta(metadata))
+/// Whether the folder at a path, relative to the root, is the one that the index holds.
+pub fn is_same_folder(root: &ProjectRoot, path: &Path, known: &Meta) -> bool {
+    let path = at(root, path);
+    fs::symlink_metadata(&path).is_ok_and(|metadata| known.agrees_with(&meta(&path, &metadata)))
 }

@@ -1,6 +1,7 @@
 //! From the file system's events to hints.
 //!
-//! A hint only says where to look. Each folder that counts has one watch of its own, so that ignored trees cost nothing.
+//! A hint only says where to look. Each folder that counts has one watch of its own, so that ignored trees cost nothing; on
+//! systems whose watches cover whole trees there is one for the root, and what happens in other folders is passed over.
 //! What can't be watched (a limit, a file system without events) is kept as a list of folders to look at regularly, and
 //! said: it is never silently left out.
 
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use notify::event::EventKindMask;
 use notify::{ErrorKind, PathOp, RecommendedWatcher, Watcher as _};
 
-use crate::platform::files::{self, FsKind};
+use crate::platform::files::{self, FsKind, WATCHES_TREES};
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 
 /// What the file system says.
@@ -80,7 +81,7 @@ impl Aside {
         if self.patterns.iter().any(|file| file == path) {
             return Some(Event::Config);
         }
-        if self.git.as_ref().is_some_and(|git| path.starts_with(git) && path != git) {
+        if self.git.as_ref().is_some_and(|git| path.parent() == Some(git)) {
             return Some(Event::Git);
         }
         path.starts_with(&self.config).then_some(Event::Config)
@@ -128,7 +129,8 @@ impl Watches {
             }
         }
         let base = root.clone();
-        let folders = aside.folders();
+        let is_inside = |folder: &PathBuf| WATCHES_TREES && folder.starts_with(root.path());
+        let folders: Vec<PathBuf> = aside.folders().into_iter().filter(|folder| !is_inside(folder)).collect();
         let forward = move |result: notify::Result<notify::Event>| events(&base, &aside, result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
         match RecommendedWatcher::new(forward, config) {
@@ -148,6 +150,9 @@ impl Watches {
 
     /// Watches `.context` itself, again after it was made anew.
     pub fn watch_record(&mut self) {
+        if WATCHES_TREES {
+            return;
+        }
         let path = self.root.context_dir();
         if let Some(watcher) = &mut self.watcher {
             // A watch on a folder that is gone would stand in the way of the one on its successor.
@@ -165,9 +170,16 @@ impl Watches {
             folders.iter().partition(|folder| self.watcher.is_none() || is_silent(folder));
         self.polled.extend(polled.into_iter().cloned());
         let Some(watcher) = &mut self.watcher else { return };
-        let absolute = |folder: &PathBuf| self.root.at(folder);
-        let mut ops: Vec<PathOp> = folders.iter().map(|folder| PathOp::watch_non_recursive(absolute(folder))).collect();
-        self.watched.extend(folders.into_iter().cloned());
+        let mut ops: Vec<PathOp> = Vec::with_capacity(folders.len());
+        for folder in folders {
+            let absolute = self.root.at(folder);
+            if !WATCHES_TREES {
+                ops.push(PathOp::watch_non_recursive(absolute));
+            } else if !is_covered(&self.watched, folder) {
+                ops.push(PathOp::watch_recursive(absolute));
+            }
+            self.watched.insert(folder.clone());
+        }
         while let Err(error) = watcher.update_paths(ops) {
             let Some(failed) = error.origin else { break };
             ops = error.remaining;
@@ -194,11 +206,17 @@ impl Watches {
             self.watched.range(folder.to_path_buf()..).take_while(|p| is_below(p)).cloned().collect();
         for path in gone {
             self.watched.remove(&path);
-            if let Some(watcher) = &mut self.watcher {
+            if let Some(watcher) = self.watcher.as_mut().filter(|_| !WATCHES_TREES || !is_covered(&self.watched, &path))
+            {
                 // Already gone with its folder, mostly.
                 let _ = watcher.unwatch(&self.root.at(&path));
             }
         }
+    }
+
+    /// Whether what happens at a path is to be looked at: where a watch covers a tree, it tells of folders too that do not count.
+    pub fn covers(&self, path: &Path) -> bool {
+        !WATCHES_TREES || path.parent().is_none_or(|folder| self.watched.contains(folder))
     }
 
     /// How many folders have a watch.
@@ -221,6 +239,12 @@ impl Watches {
     pub fn sees_record(&self) -> bool {
         self.watcher.is_some()
     }
+}
+
+/// Whether a folder lies in a tree of which one folder is watched.
+fn is_covered(watched: &BTreeSet<PathBuf>, folder: &Path) -> bool {
+    let is_outside = folder.starts_with("..");
+    folder.ancestors().filter(|above| !is_outside || above.starts_with("..")).any(|above| watched.contains(above))
 }
 
 fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathBuf>, polled: &mut BTreeSet<PathBuf>) {
@@ -250,6 +274,7 @@ fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Even
         }
         if let Ok(relative) = path.strip_prefix(root.path()) {
             on_event(match relative.strip_prefix(CONTEXT_DIR) {
+                Ok(name) if name.components().nth(1).is_some() => continue,
                 Ok(name) => Event::Record(name.to_path_buf()),
                 Err(_) => Event::Touched(relative.to_path_buf()),
             });

@@ -3,13 +3,11 @@
 use std::io;
 use std::time::Instant;
 
-use interprocess::ConnectWaitMode;
-use interprocess::local_socket::traits::StreamCommon as _;
-use interprocess::local_socket::{ConnectOptions, Stream};
 use serde::Deserialize;
 
 use super::frame::{self, FrameError, Patience, Reader};
-use crate::platform::{Directories, socket};
+use crate::platform::Directories;
+use crate::platform::socket::{self, Stream};
 use crate::request::{Failure, FailureCode, Outcome, PROTOCOL_VERSION, Request, RequestLine, Response};
 
 /// What to do about an agent of another version.
@@ -66,15 +64,11 @@ impl Client {
             let message = format!("cannot connect to the agent at {}: {error}", endpoint.path().display());
             ConnectError::Failed(Failure::new(FailureCode::Io, message).with_hint(RESTART))
         };
-        let name = socket::name(&endpoint).map_err(cannot)?;
-        let patience = deadline.saturating_duration_since(Instant::now());
-        let options = ConnectOptions::new().name(name).wait_mode(ConnectWaitMode::Timeout(patience));
-        let stream = match options.connect_sync() {
+        let stream = match socket::connect(&endpoint, deadline.saturating_duration_since(Instant::now())) {
             Ok(stream) => stream,
             Err(error) if is_nobody(&error) => return Err(ConnectError::NoAgent),
             Err(error) => return Err(cannot(error)),
         };
-        socket::prepare(&stream).map_err(cannot)?;
         if !socket::peer_is_me(&stream) {
             let message = format!("what listens at {} is another user's", endpoint.path().display());
             return Err(ConnectError::Failed(Failure::new(FailureCode::Forbidden, message)));
@@ -84,7 +78,7 @@ impl Client {
 
     /// Who answers, where the system tells: for an agent of a version that can't be talked to.
     pub fn agent_pid(&self) -> Option<u32> {
-        u32::try_from(self.stream.peer_creds().ok()?.pid()?).ok()
+        socket::peer_pid(&self.stream)
     }
 
     /// Asks, and waits for the answer.

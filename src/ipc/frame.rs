@@ -6,10 +6,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::Stream;
 use serde::Serialize;
 
-use crate::platform::socket;
+use crate::platform::socket::{self, Stream};
 
 /// The longest message in bytes, without its newline.
 pub const MAX_LINE: usize = 64 * 1024;

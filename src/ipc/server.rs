@@ -11,12 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::traits::{Listener as _, Stream as _};
-use interprocess::local_socket::{Listener, Stream};
 use serde::Deserialize;
 
 use super::frame::{self, FrameError, Patience, Reader};
-use crate::platform::{Directories, Endpoint, files, socket};
+use crate::platform::socket::{self, Listener, Stream};
+use crate::platform::{Directories, Endpoint, files};
 use crate::request::{Failure, FailureCode, PROTOCOL_VERSION, ReplyLine, Request, Response};
 
 /// More connections than this at a time are refused.
@@ -30,6 +29,9 @@ const WHOLE_REQUEST: Duration = Duration::from_secs(5);
 
 /// A reply fits into the socket's buffer unless the peer has left many unread: it is not waited for.
 const SEND: Duration = Duration::from_millis(100);
+
+/// How long a socket that is in the way may take to say that nobody is behind it.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// After an accept that failed for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
@@ -115,7 +117,7 @@ where
 
     fn accept(self: Arc<Self>) {
         loop {
-            match self.listener.accept() {
+            match socket::accept(&self.listener) {
                 Ok(stream) => {
                     let was_last = self.idle.fetch_sub(1, Ordering::SeqCst) == 1;
                     if was_last && let Err(error) = self.start() {
@@ -138,7 +140,7 @@ where
 
 /// Removes the socket of an agent that is dead, which is what a refused connect proves.
 fn remove_dead(endpoint: &Endpoint) -> io::Result<()> {
-    match Stream::connect(socket::name(endpoint)?) {
+    match socket::connect(endpoint, PROBE) {
         Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another agent listens there")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             let kind = fs::symlink_metadata(endpoint.path())?.file_type();
@@ -154,11 +156,9 @@ fn remove_dead(endpoint: &Endpoint) -> io::Result<()> {
 
 /// Serves the connection to its end, or says why not.
 fn admit(stream: Stream, connections: &Arc<AtomicUsize>, on_request: &impl Fn(Request, Reply)) {
-    let connection = Arc::new(Connection { stream, writing: Mutex::new(()), unanswered: AtomicUsize::new(0) });
+    let connection =
+        Arc::new(Connection { stream, writing: Mutex::new(Writing::Open), unanswered: AtomicUsize::new(0) });
     let place = Place::take(connections);
-    if socket::prepare(&connection.stream).is_err() {
-        return;
-    }
     if !socket::peer_is_me(&connection.stream) {
         let refusal = Failure::new(FailureCode::Forbidden, "this agent answers only the user that it runs as");
         return connection.send(0, Err(refusal));
@@ -190,19 +190,44 @@ impl Drop for Place {
 #[derive(Debug)]
 struct Connection {
     stream: Stream,
-    writing: Mutex<()>,
+    writing: Mutex<Writing>,
     unanswered: AtomicUsize,
+}
+
+/// Whether anything may still be sent. One who sends holds this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Open,
+    Over,
 }
 
 impl Connection {
     fn send(&self, id: u64, result: Result<Response, Failure>) {
         let line = ReplyLine { v: PROTOCOL_VERSION, id, outcome: result.into() };
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if *writing == Writing::Over {
+            return;
+        }
         if let Err(error) = frame::write(&self.stream, &line, Instant::now() + SEND) {
             // A part of a line may be out, so that nothing sensible can follow it.
             tracing::debug!(%error, "a reply could not be sent");
-            socket::hang_up(&self.stream);
+            self.hang_up(&mut writing);
         }
+    }
+
+    /// Sends a last line.
+    fn dismiss(&self, refusal: Failure) {
+        self.send(0, Err(refusal));
+        self.hang_up(&mut self.writing.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn hang_up(&self, writing: &mut Writing) {
+        *writing = Writing::Over;
+        socket::hang_up(&self.stream);
+    }
+
+    fn is_over(&self) -> bool {
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner) == Writing::Over
     }
 }
 
@@ -252,7 +277,12 @@ fn converse(connection: &Arc<Connection>, on_request: &impl Fn(Request, Reply)) 
     let error = loop {
         match reader.line(&connection.stream, Patience::Idle(IDLE, WHOLE_REQUEST)) {
             Ok(line) => match serde_json::from_slice::<AnyRequest>(&line) {
-                Ok(any) => take(any, connection, on_request),
+                Ok(any) => {
+                    take(any, connection, on_request);
+                    if connection.is_over() {
+                        return;
+                    }
+                }
                 Err(error) => break error.into(),
             },
             Err(FrameError::Deadline) if is_waiting(connection, &reader) => {}
@@ -260,8 +290,7 @@ fn converse(connection: &Arc<Connection>, on_request: &impl Fn(Request, Reply)) 
             Err(error) => break error,
         }
     };
-    connection.send(0, Err(refusal(&error)));
-    socket::hang_up(&connection.stream);
+    connection.dismiss(refusal(&error));
 }
 
 /// Whether the peer is silent because it waits for us.

@@ -29,8 +29,8 @@ pub(super) struct Extent {
 impl Extent {
     /// All of a file; nothing of one that is not there.
     pub(super) fn of(file: Option<&File>) -> io::Result<Self> {
-        let metadata = file.map(File::metadata).transpose()?;
-        Ok(metadata.map_or(Self { file: 0, size: 0 }, |it| Self { file: files::id(&it), size: it.len() }))
+        let Some(file) = file else { return Ok(Self { file: 0, size: 0 }) };
+        Ok(Self { file: files::id_of(file)?, size: file.metadata()?.len() })
     }
 
     /// The same with so many bytes more at the end.

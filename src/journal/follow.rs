@@ -74,7 +74,8 @@ impl Follow {
     /// A folder that was made anew has no watch.
     fn watch_record(&mut self) -> io::Result<()> {
         let folder = self.root.context_dir();
-        let now = fs::symlink_metadata(&folder).ok().filter(fs::Metadata::is_dir).map(|metadata| files::id(&metadata));
+        let metadata = fs::symlink_metadata(&folder).ok().filter(fs::Metadata::is_dir);
+        let now = metadata.map(|metadata| files::id_at(&folder, &metadata));
         if now != self.watched {
             // A watch on a folder that is gone would stand in the way of the one on its successor.
             let _ = self.watcher.unwatch(&folder);

@@ -44,7 +44,7 @@ impl TrackerLock {
 
     /// Whether the file that is locked is still the one at its path; not so after somebody removed `.context`.
     pub fn is_current(&self, root: &ProjectRoot) -> bool {
-        is_same(&self.file, &root.tracker_lock())
+        files::is_at(&self.file, &root.tracker_lock())
     }
 }
 
@@ -59,13 +59,8 @@ fn lock_file(path: &Path, wait: Duration) -> io::Result<File> {
             return Err(io::ErrorKind::TimedOut.into());
         }
         // A file that was replaced since it was opened protects nothing.
-        if is_same(&file, path) {
+        if files::is_at(&file, path) {
             return Ok(file);
         }
     }
-}
-
-fn is_same(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(path)) else { return false };
-    files::id(&held) == files::id(&there)
 }

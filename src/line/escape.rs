@@ -5,6 +5,13 @@
 
 use std::fmt::Write as _;
 
+/// The text for people only: with visible escapes, but every backslash as it is, as in `C:\new`. It can't be read back.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| if c == '\\' { out.push(c) } else { push(&mut out, c, "", false) });
+    out
+}
+
 /// The text with visible escapes.
 pub fn escape(text: &str) -> String {
     escape_bytes(text.as_bytes())

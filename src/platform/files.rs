@@ -1,5 +1,6 @@
 //! Files: what identifies one, how one is opened and replaced safely, and what kind of disk it lies on.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,9 +27,35 @@ pub enum FsKind {
     Remote(&'static str),
 }
 
-/// A number that two paths share when they are the same file; 0 where the system does not tell.
-pub fn id(metadata: &Metadata) -> u64 {
-    os::file_id(metadata)
+/// A number that two paths share when they are the same file; 0 where the system does not tell. What lies at the path is not
+/// followed where it is a link.
+pub fn id_at(path: &Path, metadata: &Metadata) -> u64 {
+    os::id_at(path, metadata)
+}
+
+/// The same of an open file.
+///
+/// # Errors
+///
+/// The system does not tell.
+pub fn id_of(file: &File) -> io::Result<u64> {
+    os::id_of(file)
+}
+
+/// Whether the open file is the one at the path.
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(metadata)) = (id_of(file), fs::symlink_metadata(path)) else { return false };
+    open == id_at(path, &metadata)
+}
+
+/// The name that the disk has for what lies at the path, where it is not the path's own last part to the letter.
+pub fn other_name(path: &Path) -> Option<OsString> {
+    os::other_name(path)
+}
+
+/// The same absolute path in the form in which no name in it means anything but a file, and of which no length is too much.
+pub fn literal(path: &Path) -> PathBuf {
+    os::literal(path)
 }
 
 /// When the file was made, in nanoseconds since the Unix epoch; 0 where it is not known.
@@ -141,21 +168,30 @@ pub fn replace_as(path: &Path, bytes: &[u8], permissions: Permissions) -> io::Re
 
 fn replace_with(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
+    // Opened by ourselves: what the crate makes is marked as short-lived on Windows, where some programs pass over such files.
+    let open = |path: &Path| create_private(OpenOptions::new().write(true).create_new(true)).open(path);
+    let (mut file, mut temporary) =
+        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(folder, open)?.into_parts();
     file.write_all(bytes)?;
     if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
+        file.set_permissions(permissions)?;
     }
+    drop(file);
+    rename(&temporary, path)?;
+    temporary.disable_cleanup(true);
+    Ok(())
+}
+
+/// Renames a file, also in the place of one that others read just now, and waits a little for one that they hold.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let mut tries = 0;
     loop {
-        match file.persist(path) {
-            Ok(_) => return Ok(()),
-            Err(failed) if tries < RENAME_TRIES && os::is_held_by_another(&failed.error) => {
+        match fs::rename(from, to) {
+            Err(error) if tries < RENAME_TRIES && os::is_held_by_another(&error) => {
                 tries += 1;
                 std::thread::sleep(Duration::from_millis(10 << tries));
-                file = failed.file;
             }
-            Err(failed) => return Err(failed.error),
+            done => return done,
         }
     }
 }
@@ -185,6 +221,9 @@ pub fn lock_by(file: &File, deadline: Instant) -> io::Result<bool> {
 pub fn file_system(path: &Path) -> io::Result<FsKind> {
     os::file_system(path)
 }
+
+/// Whether one watch covers a whole tree, and tells of it whatever is moved within. Where it does not, each folder has its own.
+pub const WATCHES_TREES: bool = os::WATCHES_TREES;
 
 /// How much one user may watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod autostart;
 mod service;
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -158,8 +159,8 @@ pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
     })
 }
 
-pub(super) fn private_listener(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
-    Ok(options.mode(0o600))
+pub(super) fn private_listener(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
+    options.mode(0o600)
 }
 
 pub(super) fn has_desktop() -> bool {
@@ -167,6 +168,13 @@ pub(super) fn has_desktop() -> bool {
     let bus = || env::var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists());
     (set("DISPLAY") || set("WAYLAND_DISPLAY")) && (set("DBUS_SESSION_BUS_ADDRESS") || bus())
 }
+
+/// Names are what they are, also in their case.
+pub(super) fn other_name(_path: &Path) -> Option<OsString> {
+    None
+}
+
+pub(super) const WATCHES_TREES: bool = false;
 
 pub(super) fn watch_limits() -> Option<WatchLimits> {
     let limit = |name: &str| fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse().ok();

@@ -36,7 +36,9 @@ pub(super) fn disable_autostart() -> io::Result<()> {
     if all.is_enabled().map_err(io::Error::other)? { all.disable().map_err(io::Error::other) } else { Ok(()) }
 }
 
-/// One watch covers a whole tree.
+/// On Windows a watch of its own would besides keep the folders above it from being renamed.
+pub(super) const WATCHES_TREES: bool = true;
+
 pub(super) fn watch_limits() -> Option<WatchLimits> {
     None
 }

@@ -1,20 +1,15 @@
 //! The local socket of the agent: made for one user, with deadlines where the system has none of its own.
 
 use std::io;
-use std::time::Instant;
-
-use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Name, Stream, ToFsName as _};
+use std::time::{Duration, Instant};
 
 use super::{Endpoint, os};
 
-/// The endpoint as the socket library wants it.
-///
-/// # Errors
-///
-/// The path can't be an endpoint's.
-pub fn name(endpoint: &Endpoint) -> io::Result<Name<'_>> {
-    endpoint.path().to_fs_name::<GenericFilePath>()
-}
+/// One end of a connection.
+pub type Stream = os::Stream;
+
+/// The bound endpoint.
+pub type Listener = os::Listener;
 
 /// Listens at the endpoint, for this user only.
 ///
@@ -22,7 +17,25 @@ pub fn name(endpoint: &Endpoint) -> io::Result<Name<'_>> {
 ///
 /// Somebody listens there, or a dead agent's socket is in the way (`AddrInUse`).
 pub fn listen(endpoint: &Endpoint) -> io::Result<Listener> {
-    os::private_listener(ListenerOptions::new().name(name(endpoint)?))?.create_sync()
+    os::listen(endpoint)
+}
+
+/// Waits for the next connection.
+///
+/// # Errors
+///
+/// What the system reports; the next may be accepted all the same.
+pub fn accept(listener: &Listener) -> io::Result<Stream> {
+    os::accept(listener)
+}
+
+/// Connects to whoever listens at the endpoint, which may be busy for so long.
+///
+/// # Errors
+///
+/// `NotFound` or `ConnectionRefused` when nobody listens; else what the system reports.
+pub fn connect(endpoint: &Endpoint, patience: Duration) -> io::Result<Stream> {
+    os::connect(endpoint, patience)
 }
 
 /// Whether the process at the other end belongs to the user that we run as.
@@ -30,13 +43,9 @@ pub fn peer_is_me(stream: &Stream) -> bool {
     os::peer_is_me(stream)
 }
 
-/// To be called once for each stream before the two below.
-///
-/// # Errors
-///
-/// The stream is closed.
-pub fn prepare(stream: &Stream) -> io::Result<()> {
-    os::prepare_stream(stream)
+/// The process at the other end, where the system tells.
+pub fn peer_pid(stream: &Stream) -> Option<u32> {
+    os::peer_pid(stream)
 }
 
 /// Reads what there is, waiting for it until the deadline; 0 at the end of the stream.
@@ -63,7 +72,7 @@ pub fn write_all_by(stream: &Stream, mut bytes: &[u8], deadline: Instant) -> io:
     Ok(())
 }
 
-/// Ends both directions, which wakes whoever reads.
+/// Wakes whoever reads; what was written can still be read at the other end. Nothing more is to be read or written here.
 pub fn hang_up(stream: &Stream) {
     os::hang_up(stream);
 }

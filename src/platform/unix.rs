@@ -1,7 +1,7 @@
 //! What Linux and macOS share.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, Metadata, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -11,14 +11,16 @@ use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::Stream;
-use interprocess::local_socket::traits::{Stream as _, StreamCommon as _};
+use interprocess::ConnectWaitMode;
+use interprocess::local_socket::traits::{Listener as _, Stream as _, StreamCommon as _};
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, ListenerOptions, ToFsName as _};
 use rustix::process::Signal;
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::Endpoint;
 use super::process::End;
 use super::signals::StopSignal;
 
@@ -35,8 +37,17 @@ pub(super) fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     OsString::from_vec(bytes).into()
 }
 
-pub(super) fn file_id(metadata: &Metadata) -> u64 {
+pub(super) fn id_at(_path: &Path, metadata: &Metadata) -> u64 {
     metadata.dev().rotate_left(32) ^ metadata.ino()
+}
+
+pub(super) fn id_of(file: &File) -> io::Result<u64> {
+    file.metadata().map(|metadata| id_at(Path::new(""), &metadata))
+}
+
+/// No name means anything but a file.
+pub(super) fn literal(path: &Path) -> PathBuf {
+    path.to_path_buf()
 }
 
 pub(super) fn owned_by_me(metadata: &Metadata) -> bool {
@@ -179,12 +190,28 @@ pub(super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> i
     Ok(())
 }
 
-pub(super) fn peer_is_me(stream: &Stream) -> bool {
-    stream.peer_creds().ok().and_then(|peer| peer.euid()) == Some(my_uid())
+pub(super) use interprocess::local_socket::{Listener, Stream};
+
+pub(super) fn listen(endpoint: &Endpoint) -> io::Result<Listener> {
+    let name = endpoint.path().to_fs_name::<GenericFilePath>()?;
+    super::os::private_listener(ListenerOptions::new().name(name)).create_sync()
 }
 
-pub(super) fn prepare_stream(_stream: &Stream) -> io::Result<()> {
-    Ok(())
+pub(super) fn accept(listener: &Listener) -> io::Result<Stream> {
+    listener.accept()
+}
+
+pub(super) fn connect(endpoint: &Endpoint, patience: Duration) -> io::Result<Stream> {
+    let name = endpoint.path().to_fs_name::<GenericFilePath>()?;
+    ConnectOptions::new().name(name).wait_mode(ConnectWaitMode::Timeout(patience)).connect_sync()
+}
+
+pub(super) fn peer_pid(stream: &Stream) -> Option<u32> {
+    u32::try_from(stream.peer_creds().ok()?.pid()?).ok()
+}
+
+pub(super) fn peer_is_me(stream: &Stream) -> bool {
+    stream.peer_creds().ok().and_then(|peer| peer.euid()) == Some(my_uid())
 }
 
 pub(super) fn read_by(stream: &Stream, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {

@@ -1,7 +1,6 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -100,7 +99,9 @@ impl Observer {
                     self.watch_anew();
                     self.look_everywhere();
                 }
-                self.pace.push(&path, false, Instant::now());
+                if self.watches.covers(&path) {
+                    self.pace.push(&path, false, Instant::now());
+                }
             }
             Event::Git => self.head.sign(Instant::now()),
             Event::Overflow => self.went_blind(GapReason::Overflow),
@@ -336,8 +337,7 @@ impl Observer {
             // With a folder above.
             return;
         }
-        let now = fs::symlink_metadata(self.root.at(path));
-        if !now.is_ok_and(|metadata| scan::is_same_folder(&metadata, node.meta())) && !path.as_os_str().is_empty() {
+        if !path.as_os_str().is_empty() && !scan::is_same_folder(&self.root, path, node.meta()) {
             self.watches.unwatch_below(path);
             node.folders(path, &mut |_, meta| unwatched.extend([meta.file]));
         }

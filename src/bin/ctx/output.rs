@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use context_tray::line::escape;
+use context_tray::line::visible;
 use context_tray::request::Failure;
 use context_tray::status::{LastEvent, ProjectStatus, State, WatchMode};
 use serde::Serialize;
@@ -64,14 +64,14 @@ impl Output {
     /// What went another way than usual.
     pub(crate) fn warn(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {}", escape(text));
+            let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {}", visible(text));
         }
     }
 
     /// What is worth knowing about what was done, and what to do next.
     pub(crate) fn note(&self, text: &str, hint: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "note: {}\n{HINT}hint:{HINT:#} {}", escape(text), escape(hint));
+            let _ = writeln!(anstream::stderr(), "note: {}\n{HINT}hint:{HINT:#} {}", visible(text), visible(hint));
         }
     }
 
@@ -83,13 +83,13 @@ impl Output {
     /// What explains how it went.
     pub(crate) fn explain(&self, text: &str) {
         if self.verbose {
-            let _ = writeln!(anstream::stderr(), "{}", escape(text));
+            let _ = writeln!(anstream::stderr(), "{}", visible(text));
         }
     }
 
     /// Why it could not be done, and what to do.
     pub(crate) fn error(&self, failure: &Failure) {
-        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", escape(&failure.message));
+        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", visible(&failure.message));
         if let Some(hint) = &failure.hint {
             self.hint(hint);
         }
@@ -97,13 +97,13 @@ impl Output {
 
     /// What to do.
     pub(crate) fn hint(&self, hint: &str) {
-        let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {}", escape(hint));
+        let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {}", visible(hint));
     }
 }
 
 /// A path for people: nothing in it can end or disguise a line.
 pub(crate) fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy())
+    visible(&path.to_string_lossy())
 }
 
 /// A project's state in a word, coloured.
@@ -123,26 +123,26 @@ pub(crate) fn state_word(state: State) -> String {
 
 /// A project's status in sentences.
 pub(crate) fn status_text(status: &ProjectStatus) -> String {
-    let mut lines = vec![format!("{}: {}.", escape(&status.name()), headline(status))];
+    let mut lines = vec![format!("{}: {}.", visible(&status.name()), headline(status))];
     let mut fact = |name: &str, value: String| lines.push(format!("  {name:<14}{value}"));
     fact("Folder:", shown(&status.project));
     if let Some(watched) = watched(status) {
         fact("Watching:", watched);
     }
     if let Some(reason) = &status.reason {
-        fact("Reason:", escape(reason));
+        fact("Reason:", visible(reason));
     }
     if let Some(degraded) = &status.degraded {
-        fact("Degraded:", escape(degraded));
+        fact("Degraded:", visible(degraded));
     }
     if let Some(problem) = &status.config_problem {
-        fact("Config:", escape(problem));
+        fact("Config:", visible(problem));
     }
     if let Some(LastEvent { time, detail }) = &status.last_event {
-        fact("Last event:", format!("{}  {}", clock(time), escape(detail)));
+        fact("Last event:", format!("{}  {}", clock(time), visible(detail)));
     }
     if let Some(last) = &status.last_command {
-        let (command, result) = (escape(&last.command), escape(&last.status));
+        let (command, result) = (visible(&last.command), visible(&last.status));
         fact("Last command:", format!("{}  {command} -> {result}", clock(&last.time)));
     }
     lines.join("\n")
@@ -185,12 +185,12 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
 
 /// The day and the minute of an RFC 3339 time.
 fn moment(time: &str) -> String {
-    escape(&time.get(..16).unwrap_or(time).replace('T', " "))
+    visible(&time.get(..16).unwrap_or(time).replace('T', " "))
 }
 
 /// The second of the day of an RFC 3339 time.
 fn clock(time: &str) -> String {
-    escape(time.get(11..19).unwrap_or(time))
+    visible(time.get(11..19).unwrap_or(time))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod checks;
 use std::process::ExitCode;
 
 use anstyle::Style;
-use context_tray::line::escape;
+use context_tray::line::visible;
 use serde::Serialize;
 
 use super::Context;
@@ -69,7 +69,7 @@ impl Finding {
         let indent = " ".repeat(WIDTH);
         let said = format!("{style}{word}{style:#}{gap}  {}: {}", self.check, sentence(&self.message));
         match &self.remedy {
-            Some(remedy) => format!("{said}\n{indent}  {HINT}hint:{HINT:#} {}", escape(remedy)),
+            Some(remedy) => format!("{said}\n{indent}  {HINT}hint:{HINT:#} {}", visible(remedy)),
             None => said,
         }
     }
@@ -96,5 +96,5 @@ pub(super) fn run(context: &Context<'_>, json: bool) -> Result<ExitCode, Error> 
 /// The text as a sentence that can't disguise a line.
 fn sentence(text: &str) -> String {
     let end = if text.ends_with('.') { "" } else { "." };
-    format!("{}{end}", escape(text))
+    format!("{}{end}", visible(text))
 }
