@@ -1,0 +1,28 @@
+class ContextTray < Formula
+  desc "Local record of what happens in each of your projects"
+  homepage "@REPOSITORY@"
+  url "@REPOSITORY@/releases/download/v@VERSION@/context-tray-@VERSION@-source.tar.gz"
+  sha256 "@SHA256@"
+  license any_of: ["MIT", "Apache-2.0"]
+
+  depends_on "rust" => :build
+
+  def install
+    system "cargo", "install", *std_cargo_args
+    man1.install Dir["packaging/man/*.1"]
+    bash_completion.install "packaging/completions/ctx.bash" => "ctx"
+    zsh_completion.install "packaging/completions/_ctx"
+    fish_completion.install "packaging/completions/ctx.fish"
+    return unless OS.mac?
+
+    # Recent systems show the icon of nothing but an application bundle.
+    system "packaging/build", "macos", bin
+    prefix.install "target/packages/Context Tray.app"
+  end
+
+  test do
+    assert_match version.to_s, shell_output("#{bin}/ctx --version")
+    system bin/"ctx", "init", testpath/"garden"
+    assert_path_exists testpath/"garden/.context/session.md"
+  end
+end
