@@ -255,8 +255,9 @@ impl Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         if !self.answered {
-            let failure = Failure::new(FailureCode::Internal, "the agent has lost the request");
-            self.connection.send(self.id, Err(failure));
+            // Nobody drops a request who is not ending.
+            let failure = Failure::new(FailureCode::ShuttingDown, "the agent ended before it answered");
+            self.connection.send(self.id, Err(failure.with_hint("try again in a moment")));
         }
         self.connection.unanswered.fetch_sub(1, Ordering::SeqCst);
     }

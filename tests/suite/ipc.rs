@@ -165,7 +165,7 @@ fn a_peer_that_has_nothing_more_to_ask_still_gets_its_answer() {
 fn a_request_that_is_dropped_is_answered_too() {
     let place = Place::serving(|_, reply| drop(reply));
     let failure = place.client().request(Request::Agent, soon()).unwrap_err();
-    assert_eq!(failure.code, FailureCode::Internal);
+    assert_eq!(failure.code, FailureCode::ShuttingDown);
 }
 
 #[test]
