@@ -1,9 +1,11 @@
 //! Following the record: each call waits for the entries that come.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::sync::mpsc::{self, Receiver};
 
+use chrono::{DateTime, FixedOffset};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::read;
@@ -14,8 +16,8 @@ use crate::project::ProjectRoot;
 /// Follows the record, also when its files are archived, removed or made anew meanwhile.
 pub struct Follow {
     root: ProjectRoot,
-    /// The last entry that was given out.
-    last_seq: u64,
+    /// The last entry that was given out: its number begins again in another record, its time does not.
+    last: Option<(u64, DateTime<FixedOffset>)>,
     changed: Receiver<()>,
     watcher: RecommendedWatcher,
     /// Which folder `.context` was when it got its watch; none while there is none.
@@ -37,10 +39,15 @@ impl Follow {
         let mut watcher = notify::recommended_watcher(forward).map_err(io::Error::other)?;
         // Tells of a `.context` that comes again.
         watcher.watch(root.path(), RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-        let mut follow = Follow { root: root.clone(), last_seq: 0, changed, watcher, watched: None };
+        let mut follow = Follow { root: root.clone(), last: None, changed, watcher, watched: None };
         follow.watch_record()?;
-        follow.last_seq = read::last(root, 1, &|_| true)?.pop().map_or(0, |entry| entry.seq);
+        follow.last = read::last(root, 1, &|_| true)?.pop().map(|entry| (entry.seq, entry.time));
         Ok(follow)
+    }
+
+    /// The number of the last entry that is not given out any more; 0 where there is none.
+    pub fn last_seq(&self) -> u64 {
+        self.last.map_or(0, |(seq, _)| seq)
     }
 
     /// Waits until there are new entries and gives them.
@@ -53,7 +60,7 @@ impl Follow {
             self.watch_record()?;
             let entries = self.new_entries()?;
             if let Some(last) = entries.last() {
-                self.last_seq = last.seq;
+                self.last = Some((last.seq, last.time));
                 return Ok(entries);
             }
             self.changed.recv().map_err(io::Error::other)?;
@@ -63,12 +70,19 @@ impl Follow {
     }
 
     fn new_entries(&mut self) -> io::Result<Vec<Entry>> {
-        let newest = read::last(&self.root, 1, &|_| true)?.pop().map_or(self.last_seq, |entry| entry.seq);
-        if newest < self.last_seq {
-            // Another record has begun in the place of the one that was followed.
-            self.last_seq = 0;
-        }
-        read::newer(&self.root, self.last_seq)
+        let Some((seq, time)) = self.last else { return read::newer(&self.root, 0) };
+        let mut newer = VecDeque::new();
+        let mut is_same = false;
+        read::backwards(&self.root, &mut |entry| {
+            is_same |= (entry.seq, entry.time) == (seq, time);
+            let is_newer = entry.seq > seq;
+            if is_newer {
+                newer.push_front(entry);
+            }
+            is_newer
+        })?;
+        // Else another record has begun in the place of the one that was followed.
+        if is_same { Ok(newer.into()) } else { read::newer(&self.root, 0) }
     }
 
     /// A folder that was made anew has no watch.

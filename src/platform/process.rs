@@ -78,7 +78,7 @@ pub fn hide_window(command: &mut Command) {
 }
 
 /// Runs a command with our own streams and waits for it. Ctrl-C reaches it from the terminal, and only it; a request
-/// to end that reaches us is passed on.
+/// to end that reaches us is passed on, and so are the signals that mean to each program what it likes.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, ListenerOption
 use rustix::process::Signal;
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use super::Endpoint;
@@ -141,12 +141,13 @@ pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
             signal_hook::flag::register(signal, Arc::default())?;
         }
     }
-    let mut terminations = Signals::new([SIGTERM])?;
+    // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
+    let mut meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
     let child = Arc::new(SharedChild::spawn(command)?);
-    let handle = terminations.handle();
+    let handle = meant.handle();
     let target = Arc::clone(&child);
     let forward = std::thread::Builder::new().name("forward-signals".into()).spawn(move || {
-        for signal in terminations.forever() {
+        for signal in meant.forever() {
             let _ = target.send_signal(signal);
         }
     })?;

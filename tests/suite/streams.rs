@@ -82,6 +82,22 @@ fn a_request_to_end_reaches_the_command_and_is_recorded() {
 }
 
 #[test]
+fn signals_that_a_command_gives_a_meaning_reach_it() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let script = "trap 'echo one' USR1; trap 'echo two; exit 6' USR2; echo ready; while :; do sleep 0.05; done";
+    let mut child = env.ctx_command(&project, ["run", "sh", "-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for (said, next) in [("ready", "USR1"), ("one", "USR2")] {
+        assert_eq!(lines.next().unwrap().unwrap(), said);
+        signal(child.id(), next);
+    }
+    assert_eq!(lines.next().unwrap().unwrap(), "two");
+    assert_eq!(child.wait().unwrap().code(), Some(6));
+    assert_eq!(entries_of(&project, "ran")[0]["exit_code"], 6);
+}
+
+#[test]
 fn an_interrupt_is_the_commands_own_affair() {
     let env = TestEnv::new();
     let project = env.project("shop");
@@ -139,13 +155,41 @@ fn tail_follows_what_comes() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn tail_goes_on_with_the_record_that_comes_after_one_that_was_removed() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["note", "before"]).ok();
+    let mut child = env.ctx_command(&project, ["tail", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert!(next().ends_with("Note: before"));
+    // Both with the same number as what was shown, and with lower ones.
+    for round in 0..3 {
+        std::fs::remove_dir_all(project.join(".context")).unwrap();
+        env.ctx(&project, ["init"]).ok();
+        for number in 0..3 {
+            env.ctx(&project, ["note", &format!("anew {round}.{number}")]).ok();
+        }
+        for number in 0..3 {
+            let line = next();
+            assert!(line.ends_with(&format!("Note: anew {round}.{number}")), "{line}");
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_tail_that_follows() {
     let env = TestEnv::new();
     let project = env.project("shop");
     env.ctx(&project, ["note", "x"]).ok();
-    let mut command = env.ctx_command(&project, ["tail"]);
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    let mut command = env.ctx_command(&project, ["tail", "-f"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    drop(output);
+    env.ctx(&project, ["note", "y"]).ok();
+    let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }

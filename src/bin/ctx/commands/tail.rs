@@ -27,17 +27,17 @@ pub(super) fn run(context: &Context<'_>, tail: &Tail) -> Result<ExitCode, Error>
     let lines = tail.lines.unwrap_or(if tail.since.is_some() { usize::MAX } else { LINES });
     let unreadable =
         |error: io::Error| Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display()));
-    // Begun before the last entries are read, so that none falls in between.
+    // Begun before the last entries are read, so that none falls in between, and none is shown twice.
     let follow = if tail.follow { Some(Follow::from_end(&root).map_err(unreadable)?) } else { None };
     let progress = context.output.progress("Reading the record");
-    let last = read::last(&root, lines, &|entry| filter.keeps(entry)).map_err(unreadable)?;
+    let newest = follow.as_ref().map_or(u64::MAX, Follow::last_seq);
+    let last = read::last(&root, lines, &|entry| entry.seq <= newest && filter.keeps(entry)).map_err(unreadable)?;
     drop(progress);
     print(context, tail, &last)?;
-    let shown = last.last().map_or(0, |entry| entry.seq);
     let Some(mut follow) = follow else { return Ok(ExitCode::SUCCESS) };
     loop {
         let mut entries = follow.wait().map_err(unreadable)?;
-        entries.retain(|entry| entry.seq > shown && filter.keeps(entry));
+        entries.retain(|entry| filter.keeps(entry));
         print(context, tail, &entries)?;
     }
 }
