@@ -58,7 +58,8 @@
 //!
 //! | to add | touch | what guides |
 //! |---|---|---|
-//! | a verb of `ctx` | `bin/ctx/args.rs` and one file in `commands/` | the compiler |
+//! | a verb of `ctx` | `bin/ctx/args.rs` and one file in `commands/` | the compiler; examples are asked for; `UPDATE_GOLDEN=1` for help, completions, manual |
+//! | a value of the configuration | [`config`], its row in `config/keys.rs` and its line in the template | a unit test compares the three |
 //! | something that the agent answers | a variant in [`request`] | exhaustive matches in [`supervise`]; a missing golden file |
 //! | an item of the menu | an `Item` in [`menu`] with its [`request::Request`] | its unit test; `tray.rs` stays as it is |
 //! | a kind of record | a variant in [`entry`] | matches in [`mod@line`] and [`mod@brief`] |

@@ -22,6 +22,7 @@ mod ipc;
 mod layers;
 #[cfg(target_os = "linux")]
 mod life;
+mod living;
 #[cfg(target_os = "linux")]
 mod manners;
 #[cfg(target_os = "linux")]
