@@ -49,7 +49,7 @@ fn set_list(list: &mut Array, words: &[String]) {
         let before = decor(element.decor().prefix());
         if element.as_str().is_some_and(|text| words.iter().any(|word| word == text)) {
             let mut element = element.clone();
-            element.decor_mut().set_prefix(format!("{orphans}{before}"));
+            element.decor_mut().set_prefix(joined(&orphans, &before));
             orphans.clear();
             kept.push_formatted(element);
         } else if before.contains('#') {
@@ -61,7 +61,7 @@ fn set_list(list: &mut Array, words: &[String]) {
         .get(0)
         .map(|first| decor(first.decor().prefix()))
         .and_then(|before| before.rfind('\n').map(|at| before[at..].to_owned()));
-    let mut trailing = format!("{orphans}{}", decor(Some(list.trailing())));
+    let mut trailing = joined(&orphans, &decor(Some(list.trailing())));
     for word in words.iter().filter(|word| list.iter().all(|element| element.as_str() != Some(word))) {
         match &indent {
             // Below the last line, whose comment is its own.
@@ -85,6 +85,12 @@ fn set_list(list: &mut Array, words: &[String]) {
     kept.set_trailing_comma(list.trailing_comma());
     *kept.decor_mut() = list.decor().clone();
     *list = kept;
+}
+
+/// Comments and what stood behind them, without an empty line in between.
+fn joined(comments: &str, rest: &str) -> String {
+    let comments = if rest.starts_with('\n') { comments.trim_end_matches('\n') } else { comments };
+    format!("{comments}{rest}")
 }
 
 fn decor(raw: Option<&toml_edit::RawString>) -> String {

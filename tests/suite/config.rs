@@ -32,6 +32,7 @@ fn what_is_in_force_is_shown_with_where_it_is_said() {
         line("record.quiet_ms").starts_with("50  # ") && line("record.quiet_ms").contains(".context/config.toml:14")
     );
     assert_eq!(line("record.keep_days"), "90  # default\n");
+    config(&env, &["set", "record.quiet_ms", "40"]).ok().warns("config.toml:14 counts").hints("--project-file");
     // Another project knows nothing of it.
     let other = env.project("other");
     assert_eq!(env.ctx(&other, ["config", "get", "record.quiet_ms"]).ok().stdout, "40\n");

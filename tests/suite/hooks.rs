@@ -153,6 +153,38 @@ fn prompts_of_others_traps_and_the_history_are_as_they_were() {
     assert_eq!(fs::read_to_string(env.home().join(".bash_history")).unwrap(), "sh -c 'exit 9'\nsh -c 'exit 9'\n");
 }
 
+#[test]
+fn a_prompt_waits_for_nothing() {
+    for shell in ["bash", "zsh", "fish"] {
+        if !is_installed(shell) {
+            continue;
+        }
+        let env = TestEnv::new();
+        let project = env.project("shop");
+        // In the place of a companion whose agent hangs: it ends when the test says so.
+        let (hung, gate, begun) = (env.path("hung"), env.path("gate"), env.path("begun"));
+        assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+        let script = format!("#!/bin/sh\necho >> '{}'\nread line < '{}'\n", begun.display(), gate.display());
+        fs::write(&hung, script).unwrap();
+        fs::set_permissions(&hung, fs::Permissions::from_mode(0o755)).unwrap();
+        let hook = env.ctx(&env.home(), ["hook", "init", shell]).ok().stdout;
+        let rc = env.home().join(match shell {
+            "fish" => ".config/fish/config.fish",
+            "zsh" => ".zshrc",
+            _ => ".bashrc",
+        });
+        fs::create_dir_all(rc.parent().unwrap()).unwrap();
+        fs::write(&rc, hook.replace(env!("CARGO_BIN_EXE_ctx"), hung.to_str().unwrap())).unwrap();
+        let mut typed = Typed::start(&env, &project, shell, "export HISTCONTROL=ignorespace;");
+        typed.line("sh -c 'exit 7'", 7);
+        typed.line("true", 0);
+        let is_begun = || fs::read_to_string(&begun).unwrap_or_default().lines().count() == 2;
+        wait_for("both to hang", is_begun);
+        typed.end();
+        fs::write(&gate, "on\non\n").unwrap();
+    }
+}
+
 /// A library that calls functions before each command and each prompt, in the manner of bash-preexec, with tools that hang
 /// themselves into it, in the manners of starship and atuin. Like the former it takes over the debug trap at the first prompt,
 /// puts itself around what is in PROMPT_COMMAND, and hides lines itself.

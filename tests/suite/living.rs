@@ -106,6 +106,24 @@ fn a_nested_project_is_not_the_outer_ones_affair() {
 }
 
 #[test]
+fn a_project_that_was_moved_keeps_its_record_and_is_forgotten_where_it_was() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::write(project.join("a"), "1").unwrap();
+    env.ctx(&project, ["sync"]).ok();
+    let moved = env.home().join("moved");
+    fs::rename(&project, &moved).unwrap();
+    wait_for("the tracker to have seen it", || env.ctx(&env.home(), ["list"]).ok().stdout.starts_with("missing"));
+    env.ctx(&moved, ["start"]).ok().says("/moved (PID ");
+    fs::write(moved.join("b"), "1").unwrap();
+    env.ctx(&moved, ["sync"]).ok();
+    assert_eq!(paths(&moved, "created"), ["a", "b"]);
+    env.ctx(&moved, ["forget", "../shop"]).ok();
+    let left = env.ctx(&env.home(), ["list"]).ok().stdout;
+    assert!(left.lines().count() == 1 && left.ends_with("/moved\n"), "{left}");
+}
+
+#[test]
 fn a_folder_of_context_engines_is_taken_over_with_all_that_is_in_it() {
     let env = TestEnv::new();
     let project = env.folder("shop");

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use context_tray::config::{KEYS, Key};
+use context_tray::config::{KEYS, Key, Kind};
 use context_tray::locate;
 use context_tray::platform::process;
 use context_tray::project::ProjectRoot;
@@ -65,7 +65,17 @@ fn set(context: &Context<'_>, key: &Key, values: Vec<String>, file: &Editable<'_
         FailureCode::BadRequest => Error::Failed(failure, USAGE),
         _ => failure.into(),
     })?;
-    Ok(context.output.done(&format!("Set {} in {}.", key.name(), shown(file.path())))?)
+    context.output.done(&format!("Set {} in {}.", key.name(), shown(file.path())))?;
+    // A list is added to, anything else is said last by the project.
+    let root = context.project_to_write(None).ok();
+    match settings::origins(&context.directories, root.as_ref(), key)?.last() {
+        Some(origin) if key.kind() != Kind::List && origin.path != file.path() => {
+            let place = format!("{}:{}", shown(&origin.path), origin.line);
+            context.output.note(&format!("in this project {place} counts"), "add --project-file to change that one");
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn unset(context: &Context<'_>, key: &Key, file: &Editable<'_>) -> Result<(), Error> {

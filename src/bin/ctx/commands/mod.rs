@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use context_tray::locate;
-use context_tray::platform::Directories;
+use context_tray::platform::{Directories, files};
 use context_tray::project::ProjectRoot;
 use context_tray::registry::Registry;
 use context_tray::request::{Failure, FailureCode};
@@ -116,7 +116,12 @@ impl Context<'_> {
 
     /// A project whose folder or `.context` is gone is still known by its path.
     fn registered(&self, path: &Path) -> Option<ProjectRoot> {
-        let path = std::path::absolute(path).ok()?;
+        // The folder above may still be there, and is registered without links and `..`.
+        let above = path.parent().and_then(|above| files::resolve(above).ok());
+        let path = match (above, path.file_name()) {
+            (Some(above), Some(name)) => above.join(name),
+            _ => std::path::absolute(path).ok()?,
+        };
         let (registry, _) = Registry::load(&self.directories);
         registry.get(&path).and_then(|registered| ProjectRoot::try_from(registered.project.clone()).ok())
     }
