@@ -192,7 +192,9 @@ impl Tracker {
         match input {
             Input::Watch(Event::Record(name)) => self.on_record(&name),
             Input::Watch(Event::Config) => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
-            Input::Watch(Event::Touched(path)) if path.as_os_str().is_empty() => self.check_root()?,
+            Input::Watch(Event::Touched(path) | Event::Left(path)) if path.as_os_str().is_empty() => {
+                self.check_root()?
+            }
             Input::Watch(event) => self.observer.on(event),
             Input::Agent(ToTracker::Record { request, record }) => self.when_all_is_seen(Then::Record(request, record)),
             Input::Agent(ToTracker::Sync { request }) => self.when_all_is_seen(Then::Answer(request)),
@@ -272,6 +274,10 @@ impl Tracker {
 
     fn on_record(&mut self, name: &Path) {
         let soon = Instant::now() + RECORD_QUIET;
+        if name.as_os_str().is_empty() {
+            // The folder that left may be the one that is back, and is without its watch then.
+            self.observer.watch_record();
+        }
         if cookies::is_cookie(name) {
             self.cookies.see(name);
         } else if name == Path::new("config.toml") {

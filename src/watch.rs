@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use notify::event::EventKindMask;
-use notify::{ErrorKind, PathOp, RecommendedWatcher, Watcher as _};
+use notify::event::{EventKindMask, ModifyKind, RenameMode};
+use notify::{ErrorKind, EventKind, PathOp, RecommendedWatcher, Watcher as _};
 
 use crate::platform::files::{self, FsKind, WATCHES_TREES};
 use crate::project::{CONTEXT_DIR, ProjectRoot};
@@ -19,6 +19,8 @@ use crate::project::{CONTEXT_DIR, ProjectRoot};
 pub enum Event {
     /// Something happened at a path, relative to the root; the root itself is the empty path.
     Touched(PathBuf),
+    /// Something left a path, relative to the root, be it moved or removed; watches at the path and below it went with it.
+    Left(PathBuf),
     /// Something happened to a file of `.context`, or to the folder itself (then the name is empty).
     Record(PathBuf),
     /// Something happened in git's folder.
@@ -200,11 +202,8 @@ impl Watches {
 
     /// Takes the watches off a folder and all below it.
     pub fn unwatch_below(&mut self, folder: &Path) {
-        let is_below = |path: &PathBuf| path.starts_with(folder);
-        self.polled.retain(|path| !is_below(path));
-        let gone: Vec<PathBuf> =
-            self.watched.range(folder.to_path_buf()..).take_while(|p| is_below(p)).cloned().collect();
-        for path in gone {
+        self.polled.retain(|path| !path.starts_with(folder));
+        for path in below(&self.watched, folder) {
             self.watched.remove(&path);
             if let Some(watcher) = self.watcher.as_mut().filter(|_| !WATCHES_TREES || !is_covered(&self.watched, &path))
             {
@@ -212,6 +211,19 @@ impl Watches {
                 let _ = watcher.unwatch(&self.root.at(&path));
             }
         }
+    }
+
+    /// Takes out a path and all below it, whose watches went with what left the path; whether there were any. What is there now
+    /// has to be watched anew, be it what was there before.
+    pub fn lose_below(&mut self, path: &Path) -> bool {
+        let lost = [&mut self.watched, &mut self.polled].map(|folders| {
+            let below = below(folders, path);
+            for folder in &below {
+                folders.remove(folder);
+            }
+            !below.is_empty()
+        });
+        lost.contains(&true)
     }
 
     /// Whether what happens at a path is to be looked at: where a watch covers a tree, it tells of folders too that do not count.
@@ -247,6 +259,11 @@ fn is_covered(watched: &BTreeSet<PathBuf>, folder: &Path) -> bool {
     folder.ancestors().filter(|above| !is_outside || above.starts_with("..")).any(|above| watched.contains(above))
 }
 
+/// A folder and those below it, which stand right behind it.
+fn below(folders: &BTreeSet<PathBuf>, folder: &Path) -> Vec<PathBuf> {
+    folders.range(folder.to_path_buf()..).take_while(|path| path.starts_with(folder)).cloned().collect()
+}
+
 fn turn_to_polling(root: &ProjectRoot, op: &PathOp, watched: &mut BTreeSet<PathBuf>, polled: &mut BTreeSet<PathBuf>) {
     if let Some(folder) = root.relative(op.as_path()) {
         watched.remove(&folder);
@@ -267,6 +284,10 @@ fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Even
     if event.need_rescan() {
         return on_event(Event::Overflow);
     }
+    let touched = match event.kind {
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From | RenameMode::Any)) => Event::Left,
+        _ => Event::Touched,
+    };
     for path in &event.paths {
         if let Some(event) = aside.event(path) {
             on_event(event);
@@ -276,12 +297,12 @@ fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Even
             on_event(match relative.strip_prefix(CONTEXT_DIR) {
                 Ok(name) if name.components().nth(1).is_some() => continue,
                 Ok(name) => Event::Record(name.to_path_buf()),
-                Err(_) => Event::Touched(relative.to_path_buf()),
+                Err(_) => touched(relative.to_path_buf()),
             });
         } else if aside.directories.iter().any(|folder| path.starts_with(folder))
             && let Some(relative) = root.relative(path)
         {
-            on_event(Event::Touched(relative));
+            on_event(touched(relative));
         }
     }
 }

@@ -103,6 +103,19 @@ impl Observer {
                     self.pace.push(&path, false, Instant::now());
                 }
             }
+            Event::Left(path) => {
+                let covers = self.watches.covers(&path);
+                if path == Path::new(".git") {
+                    self.head.has_changed(&self.root);
+                    self.watch_anew();
+                    self.look_everywhere();
+                }
+                // What left may be back already, and is without its watches then.
+                let is_watched = self.watches.lose_below(&path);
+                if is_watched || covers {
+                    self.pace.push(&path, is_watched, Instant::now());
+                }
+            }
             Event::Git => self.head.sign(Instant::now()),
             Event::Overflow => self.went_blind(GapReason::Overflow),
             Event::Record(_) | Event::Config => {}

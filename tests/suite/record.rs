@@ -373,3 +373,56 @@ fn what_is_moved_into_a_new_folder_has_moved() {
     fs::write(project.join("new/b/x"), "more").unwrap();
     wait_for("the edit", || told("edited new/b/x").is_some());
 }
+
+/// A watch goes with what is renamed, also when it comes back before anybody has looked.
+#[test]
+fn a_folder_that_left_and_is_back_is_watched_as_before() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    for folder in ["a/deep", "b", "c"] {
+        fs::create_dir_all(project.join(folder)).unwrap();
+    }
+    env.ctx(&project, ["start"]).ok();
+    let rename = |from: &str, to: &str| fs::rename(project.join(from), project.join(to)).unwrap();
+    let there_and_back: [(&str, &dyn Fn()); 4] = [
+        ("a/deep/f", &|| {
+            rename("a", "t");
+            rename("t", "a");
+        }),
+        ("b/f", &|| {
+            rename("b", "../t");
+            rename("../t", "b");
+        }),
+        ("c/f", &|| {
+            (0..2).for_each(|_| {
+                rename("b", "t");
+                rename("c", "b");
+                rename("t", "c");
+            })
+        }),
+        ("a/f", &|| {
+            rename("a", "t");
+            fs::create_dir(project.join("a")).unwrap();
+            fs::remove_dir(project.join("a")).unwrap();
+            rename("t", "a");
+        }),
+    ];
+    for (path, leave) in there_and_back {
+        leave();
+        sync(&env, &project);
+        fs::write(project.join(path), "1").unwrap();
+        wait_for(path, || entries_of(&project, "created").iter().any(|entry| entry["path"] == path));
+    }
+    assert!(entries(&project).iter().all(|entry| entry["kind"] != "moved" && entry["kind"] != "deleted"));
+    assert_eq!(env.status(&project)["directories_watched"], 5);
+
+    // The folder of the record too: the commands of others are still noticed.
+    rename(".context", ".kept");
+    rename(".kept", ".context");
+    sync(&env, &project);
+    let log = project.join(".context/session.md");
+    let mut text = fs::read_to_string(&log).unwrap();
+    text.push_str("[10:00:00] Ran: make -> Success\n");
+    fs::write(&log, text).unwrap();
+    wait_for("the line of another program", || !entries_of(&project, "ran").is_empty());
+}
