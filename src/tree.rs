@@ -133,18 +133,6 @@ impl Node {
         self.children_mut()?.get_mut(index)
     }
 
-    /// Keeps what another folder of this place held and this one does not: where that is gone, the record says so itself.
-    fn keep(&mut self, other: Node) {
-        for child in other.folder.into_iter().flat_map(|folder| folder.children) {
-            let at = self.position(child.name());
-            let Some(children) = self.children_mut() else { return };
-            match at {
-                Ok(index) => children[index].keep(child),
-                Err(index) => children.insert(index, child),
-            }
-        }
-    }
-
     /// Calls `visit` for this node and all below it, each with its path.
     fn visit(&self, path: &Path, visit: &mut impl FnMut(&Path, &Node)) {
         visit(path, self);
@@ -295,9 +283,6 @@ impl Tree {
                 if let (Some(mut node), Some(name)) = (self.take(from), to.file_name()) {
                     node.name = name.into();
                     (node.meta.size, node.meta.mtime_ns) = (meta.size, meta.mtime_ns);
-                    if let Some(below) = self.take(to) {
-                        node.keep(below);
-                    }
                     self.put(to, node);
                 }
             }

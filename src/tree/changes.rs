@@ -28,12 +28,20 @@ pub(super) fn changes(difference: &Difference, order: &HashMap<PathBuf, usize>) 
 struct Moves {
     source: BTreeMap<PathBuf, PathBuf>,
     gone: HashSet<PathBuf>,
+    /// Where folders have arrived.
+    folders: HashSet<PathBuf>,
 }
 
 impl Moves {
     /// Whether a move of a folder above says this one too.
     fn is_implied(&self, target: &Path, source: &Path) -> bool {
         self.counterpart(target).is_some_and(|counterpart| counterpart == source)
+    }
+
+    /// Whether a path lies below a folder that was moved there: what was at the path before has left with what the folder
+    /// took the place of.
+    fn is_below_arrival(&self, path: &Path) -> bool {
+        !self.folders.is_empty() && path.ancestors().skip(1).any(|above| self.folders.contains(above))
     }
 
     /// Where a path below a moved folder was before; none where a folder between the two has gone elsewhere.
@@ -64,7 +72,7 @@ fn pair(difference: &Difference, apart: &HashSet<PathBuf>) -> Moves {
             candidates.entry(meta.file).or_default().push(path);
         }
     }
-    let mut moves = Moves { source: BTreeMap::new(), gone: HashSet::new() };
+    let mut moves = Moves { source: BTreeMap::new(), gone: HashSet::new(), folders: HashSet::new() };
     for (target, meta) in after {
         if before.get(target).is_some_and(|old| old.file == FileId::UNKNOWN || is_same_file(old, meta)) {
             continue;
@@ -77,6 +85,9 @@ fn pair(difference: &Difference, apart: &HashSet<PathBuf>) -> Moves {
             let source = sources.remove(index).clone();
             moves.gone.insert(source.clone());
             moves.source.insert(target.clone(), source);
+            if meta.kind == EntryKind::Dir {
+                moves.folders.insert(target.clone());
+            }
         }
     }
     moves
@@ -121,7 +132,8 @@ impl<'a> Steps<'a> {
             let counterpart = moves
                 .counterpart(path)
                 .filter(|old| before.contains_key(old) && !after.contains_key(old) && !moves.gone.contains(old));
-            match before.get(counterpart.as_ref().unwrap_or(path)) {
+            let itself = Some(path).filter(|path| !moves.is_below_arrival(path));
+            match counterpart.as_ref().or(itself).and_then(|old| before.get(old)) {
                 Some(old) if old.kind == meta.kind => {
                     kept.extend(counterpart);
                     if !old.agrees_with(meta) && meta.kind != EntryKind::Dir {
@@ -138,7 +150,8 @@ impl<'a> Steps<'a> {
             }
         }
         for (path, meta) in before {
-            if !after.contains_key(path) && !moves.gone.contains(path) && !kept.contains(path) {
+            let has_left = !after.contains_key(path) || moves.is_below_arrival(path);
+            if has_left && !moves.gone.contains(path) && !kept.contains(path) {
                 all.push(Step::Deleted(path.clone(), meta.kind));
             }
         }

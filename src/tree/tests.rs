@@ -17,6 +17,8 @@ fn replay(paths: &BTreeSet<PathBuf>, changes: &[Change]) -> BTreeSet<PathBuf> {
             Change::Deleted(path, _) => assert!(paths.remove(path), "deleted nothing: {change:?} of {changes:?}"),
             Change::Moved(from, to, _) => {
                 assert!(paths.contains(from), "moved nothing: {change:?} of {changes:?}");
+                let below = paths.iter().find(|path| path.starts_with(to) && *path != to && !path.starts_with(from));
+                assert_eq!(below, None, "moved over something: {change:?} of {changes:?}");
                 let moved: Vec<_> = paths.extract_if(.., |path| path.starts_with(from)).collect();
                 for path in moved {
                     let rest = path.strip_prefix(from).unwrap();
@@ -247,6 +249,21 @@ fn a_folder_of_which_a_part_is_known_by_name_only_is_moved_as_one() {
         matches!(&found[..], [Change::Moved(from, to, _)] if (from, to) == (&"b".into(), &"a".into())),
         "{found:?}"
     );
+}
+
+#[test]
+fn what_a_folder_held_has_left_before_another_takes_its_place() {
+    let first = [make_dir("a"), write("a/in"), make_dir("b"), write("b/in")];
+    let aside = [rename("b/in", "k"), remove("b"), rename("a", "b")];
+    let back = [rename("b/in", "b/e"), rename("k", "b/in")];
+    assert_eq!(
+        told(&first, &[&aside[..], &back].concat()),
+        ["deleted b/in", "moved a b", "moved b/in b/e", "created b/in"]
+    );
+    check(&first, &[&aside[..], &back].concat(), false);
+    let anew = [remove("b"), rename("a", "b"), rename("b/in", "b/e"), write("b/in")];
+    assert_eq!(told(&first, &anew), ["deleted b/in", "moved a b", "moved b/in b/e", "created b/in"]);
+    check(&first, &anew, true);
 }
 
 #[test]
