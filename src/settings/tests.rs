@@ -179,3 +179,35 @@ fn a_link_that_leads_to_nothing_yet_and_the_mode_of_a_file_stay() {
     assert!(fs::read_to_string(&dotfile).unwrap().contains("quiet_ms = 41"));
     assert_eq!(fs::metadata(&dotfile).unwrap().permissions().mode() & 0o777, 0o644);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever a list becomes, it is that, and no comment is lost.
+    #[test]
+    fn a_list_that_is_set_keeps_every_comment(
+        before in proptest::collection::vec(("[a-d]", proptest::bool::ANY, proptest::bool::ANY), 0..5),
+        wanted in proptest::collection::vec("[a-f]", 0..5),
+        has_last_comma in proptest::bool::ANY,
+    ) {
+        let mut text = "[watch]\nignore = [".to_owned();
+        for (number, (word, has_line, has_comment)) in before.iter().enumerate() {
+            let is_last = number + 1 == before.len();
+            let comma = if is_last && !has_last_comma { "" } else { "," };
+            text += if *has_line { "\n  " } else { " " };
+            text += &format!("\"{word}\"{comma}");
+            text += &if *has_comment { format!(" # said {number}\n") } else { String::new() };
+        }
+        text += "] # behind\nuse_gitignore = false # more\n";
+        let (_keep, directories) = place();
+        fs::create_dir(&directories.config).unwrap();
+        fs::write(directories.config_file(), &text).unwrap();
+        Editable::of_user(&directories).set(&key("watch.ignore").unwrap(), |_| wanted.clone()).unwrap();
+        let after = fs::read_to_string(directories.config_file()).unwrap();
+        let (config, _) = locate::load_config(&directories, None).unwrap();
+        proptest::prop_assert_eq!(&config.watch.ignore, &wanted, "{} became {}", text, after);
+        for comment in text.split('#').skip(1).map(|comment| comment.lines().next().unwrap()) {
+            proptest::prop_assert!(after.contains(&format!("#{comment}\n")), "{} became {}", text, after);
+        }
+    }
+}

@@ -41,56 +41,47 @@ fn value(key: &Key, words: &[String]) -> Value {
     }
 }
 
-/// Makes the list these words: those that were there stay where they are, with the comments beside them.
+/// Makes the list these words: each that was there keeps the comment behind it, and what was said of others stays at the end.
 fn set_list(list: &mut Array, words: &[String]) {
-    let mut orphans = String::new();
-    let mut kept = Array::new();
-    for element in list.iter() {
-        let before = decor(element.decor().prefix());
-        if element.as_str().is_some_and(|text| words.iter().any(|word| word == text)) {
-            let mut element = element.clone();
-            element.decor_mut().set_prefix(joined(&orphans, &before));
-            orphans.clear();
-            kept.push_formatted(element);
-        } else if before.contains('#') {
-            // What stands before an element is said of the one before it.
-            orphans.push_str(before.trim_end_matches([' ', '\t']));
-        }
+    let before = list.get(0).map(|first| decor(first.decor().prefix())).unwrap_or_default();
+    let (mut old, indent) = elements(list);
+    let mut new = Array::new();
+    let mut lead = before;
+    for word in words {
+        let place = old.iter().position(|(text, _)| text.as_deref() == Some(word));
+        let comment = place.map(|place| old.remove(place).1).unwrap_or_default();
+        new.push_formatted(Value::from(word).decorated(lead, ""));
+        lead = match &indent {
+            Some(indent) => format!("{comment}{indent}"),
+            None => format!("{comment} "),
+        };
     }
-    let indent = kept
-        .get(0)
-        .map(|first| decor(first.decor().prefix()))
-        .and_then(|before| before.rfind('\n').map(|at| before[at..].to_owned()));
-    let mut trailing = joined(&orphans, &decor(Some(list.trailing())));
-    for word in words.iter().filter(|word| list.iter().all(|element| element.as_str() != Some(word))) {
-        match &indent {
-            // Below the last line, whose comment is its own.
-            Some(indent) => {
-                let comment = trailing.trim_end().to_owned();
-                kept.push_formatted(Value::from(word).decorated(format!("{comment}{indent}"), ""));
-                trailing = "\n".to_owned();
-            }
-            None => kept.push(word),
-        }
-    }
-    if words.iter().ne(kept.iter().filter_map(Value::as_str)) {
-        // In another order: each place keeps what stands around it.
-        for (place, word) in kept.iter_mut().zip(words) {
-            let decor = place.decor().clone();
-            *place = Value::from(word);
-            *place.decor_mut() = decor;
-        }
-    }
-    kept.set_trailing(trailing);
-    kept.set_trailing_comma(list.trailing_comma());
-    *kept.decor_mut() = list.decor().clone();
-    *list = kept;
+    let last = lead.trim_end();
+    let orphans = old.into_iter().map(|(_, comment)| comment).filter(|comment| !comment.is_empty());
+    let said = std::iter::once(last.to_owned()).chain(orphans).collect::<Vec<_>>().join("\n");
+    let is_long = indent.is_some() || said.contains('#');
+    new.set_trailing(if is_long { format!("{said}\n") } else { said });
+    new.set_trailing_comma(is_long && !new.is_empty());
+    *new.decor_mut() = list.decor().clone();
+    *list = new;
 }
 
-/// Comments and what stood behind them, without an empty line in between.
-fn joined(comments: &str, rest: &str) -> String {
-    let comments = if rest.starts_with('\n') { comments.trim_end_matches('\n') } else { comments };
-    format!("{comments}{rest}")
+/// The elements of a list, each with the comment behind it, and how a line of it begins where it has several.
+fn elements(list: &Array) -> (Vec<(Option<String>, String)>, Option<String>) {
+    let prefixes = list.iter().map(|element| decor(element.decor().prefix()));
+    let mut behind: Vec<String> = prefixes.chain([decor(Some(list.trailing()))]).collect();
+    let first = behind.remove(0);
+    let line = |text: &String| text.rfind('\n').map(|at| text[at..].to_owned());
+    let between = &behind[..behind.len().saturating_sub(1)];
+    let indent = std::iter::once(&first).chain(between).find_map(line);
+    let elements = list.iter().zip(behind).map(|(element, behind)| {
+        let comment = format!("{}{behind}", decor(element.decor().suffix())).trim_end().to_owned();
+        (element.as_str().map(str::to_owned), comment)
+    });
+    let elements: Vec<_> = elements.collect();
+    // A comment ends with its line.
+    let has_comment = elements.iter().any(|(_, comment)| !comment.is_empty());
+    (elements, indent.or(has_comment.then(|| "\n  ".to_owned())))
 }
 
 fn decor(raw: Option<&toml_edit::RawString>) -> String {
