@@ -419,3 +419,9 @@ never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand man" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand man" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand man" -s h -l help -d 'Print help'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -f -a "bash zsh fish powershell nushell"
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -f -a "bash zsh fish powershell nushell"
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -f -a "bash zsh fish powershell nushell"
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -f -a "watch.ignore watch.use_gitignore watch.directories record.quiet_ms record.max_hold_ms record.summarise_over record.rotate_over_mb record.keep_days redact.patterns notify.enabled notify.mute"
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -f -a "watch.ignore watch.use_gitignore watch.directories record.quiet_ms record.max_hold_ms record.summarise_over record.rotate_over_mb record.keep_days redact.patterns notify.enabled notify.mute"
+complete -c ctx -n "__fish_ctx_using_subcommand completions" -f -a "bash zsh fish powershell elvish nushell"

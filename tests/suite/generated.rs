@@ -130,9 +130,9 @@ mod in_shells {
     #[test]
     fn fish_completes() {
         let script = "source \"$CTX/ctx.fish\"
-            for line in 'ctx st' 'ctx tracke' 'ctx hook recor' 'ctx tail --kind c' 'ctx -q resu'; complete -C $line | cut -f 1; end";
+            for line in 'ctx st' 'ctx tracke' 'ctx hook recor' 'ctx tail --kind c' 'ctx -q resu' 'ctx config set record.q' 'ctx completions ny' 'ctx hook init ny'; complete -C $line | cut -f 1; end";
         let Some(out) = said("fish", &["--no-config", "-c", script]) else { return };
-        assert_eq!(out, "start\nstart-session\nstatus\nstop\nstop-session\ncreated\nresume\n");
+        assert_eq!(out, "start\nstart-session\nstatus\nstop\nstop-session\ncreated\nresume\nrecord.quiet_ms\n");
     }
 
     #[test]

@@ -4,10 +4,24 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::env::{TestEnv, entries_of, log_lines, recorded, signal};
 use crate::terminal::Terminal;
+
+/// What is on the screen when a script has ended.
+fn screen_of(env: &TestEnv, project: &Path, script: &str) -> String {
+    let mut terminal = Terminal::new(env, project, &format!("{script}\necho \"the\" end"));
+    terminal.wait_for("the end\n");
+    assert_eq!(terminal.end(), Some(0));
+    terminal.screen().replace("the end\n", "")
+}
+
+/// The codes that were printed in brackets.
+fn codes(screen: &str) -> Vec<i32> {
+    screen.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')?.parse().ok()).collect()
+}
 
 /// Verbs that print, and the code that each ends with when nothing records the project.
 const PRINTING: [(&[&str], i32); 23] = [
@@ -73,13 +87,39 @@ fn every_verb_works_on_a_terminal() {
     let project = env.project("shop");
     env.ctx(&project, ["log", "make"]).ok();
     let script: String = PRINTING.iter().map(|(args, _)| format!("$CTX {}; echo \"[$?]\"\n", args.join(" "))).collect();
-    let mut terminal = Terminal::new(&env, &project, &script);
-    assert_eq!(terminal.end(), Some(0));
-    let screen = terminal.screen();
-    let codes: Vec<i32> =
-        screen.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']')?.parse().ok()).collect();
-    assert_eq!(codes, PRINTING.map(|(_, code)| code), "{screen}");
+    let screen = screen_of(&env, &project, &script);
+    assert_eq!(codes(&screen), PRINTING.map(|(_, code)| code), "{screen}");
     assert!(!screen.contains("panicked"), "{screen}");
+}
+
+#[test]
+fn verbs_that_change_something_work_on_a_terminal() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let verbs = [
+        ("init", 0),
+        ("start", 0),
+        ("log make", 0),
+        ("note x", 0),
+        ("run -- sh -c 'exit 6'", 6),
+        ("sync", 0),
+        ("pause 1h", 0),
+        ("resume", 0),
+        ("brief --save", 0),
+        ("session save", 0),
+        ("config set record.keep_days 7", 0),
+        ("redact", 0),
+        ("agent status", 0),
+        ("stop", 0),
+        ("stop", 3),
+        ("forget .", 0),
+        ("agent stop", 0),
+        ("log", 2),
+    ];
+    let script: String = verbs.map(|(verb, _)| format!("$CTX {verb}; echo \"[$?]\"\n")).concat();
+    let screen = screen_of(&env, &project, &script);
+    assert_eq!(codes(&screen), verbs.map(|(_, code)| code), "{screen}");
+    assert!(!screen.contains("panicked") && screen.contains("error:"), "{screen}");
 }
 
 #[test]
@@ -89,12 +129,8 @@ fn the_kinds_of_entry_have_colours_where_they_are_wanted() {
     env.ctx(&project, ["log", "make"]).ok();
     env.ctx(&project, ["log", "make test", "--exit-code", "2"]).ok();
     env.ctx(&project, ["note", "a: b"]).ok();
-    let shown = |before: &str, args: &str| {
-        let mut terminal = Terminal::new(&env, &project, &format!("export TERM=xterm {before}; exec $CTX tail {args}"));
-        terminal.wait_for(": b");
-        assert_eq!(terminal.end(), Some(0));
-        terminal.screen()
-    };
+    let shown =
+        |before: &str, args: &str| screen_of(&env, &project, &format!("export TERM=xterm {before}; $CTX tail {args}"));
     let coloured = shown("", "");
     let words: Vec<&str> = coloured.lines().map(|line| line.split_once("\u{1b}[0m ").unwrap().1).collect();
     assert!(words[0] != words[1] && words[0].ends_with("Ran\u{1b}[0m: make -> Success"), "{words:?}");

@@ -14,7 +14,7 @@ pub(super) fn run(context: &Context<'_>, shell: CompletedShell) -> Result<ExitCo
     let script = match shell {
         CompletedShell::Bash => script(Shell::Bash),
         CompletedShell::Zsh => script(Shell::Zsh),
-        CompletedShell::Fish => script(Shell::Fish),
+        CompletedShell::Fish => script(Shell::Fish) + &fish_values(definition(), &mut Vec::new()),
         CompletedShell::Powershell => script(Shell::PowerShell),
         CompletedShell::Elvish => script(Shell::Elvish),
         CompletedShell::Nushell => script(Nushell),
@@ -23,11 +23,33 @@ pub(super) fn run(context: &Context<'_>, shell: CompletedShell) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn script(shell: impl Generator) -> String {
+/// The command line, whose names what is generated holds on to until the program ends.
+fn definition() -> &'static Command {
     let mut args = Args::command();
     args.build();
-    // The names of the visible part are those of the whole, which is needed until the program ends.
-    let mut visible = visible(Box::leak(Box::new(args)));
+    Box::leak(Box::new(args))
+}
+
+/// What the generator for fish leaves out: the values of arguments that have no option before them.
+fn fish_values(command: &'static Command, path: &mut Vec<&'static str>) -> String {
+    let mut script = String::new();
+    let arguments = command.get_positionals().flat_map(|argument| argument.get_possible_values());
+    let values: Vec<String> = arguments.map(|value| value.get_name().to_owned()).collect();
+    if let ([verb, below @ ..], false) = (&path[..], values.is_empty()) {
+        let below: String = below.iter().map(|verb| format!("; and __fish_seen_subcommand_from {verb}")).collect();
+        let values = values.join(" ");
+        script += &format!("complete -c ctx -n \"__fish_ctx_using_subcommand {verb}{below}\" -f -a \"{values}\"\n");
+    }
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        path.push(verb.get_name());
+        script += &fish_values(verb, path);
+        path.pop();
+    }
+    script
+}
+
+fn script(shell: impl Generator) -> String {
+    let mut visible = visible(definition());
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut visible, "ctx", &mut script);
     String::from_utf8_lossy(&script).into_owned()
