@@ -258,6 +258,43 @@ fn tools_that_share_a_preexec_library_go_on_beside_the_hook() {
     }
 }
 
+/// A prompt in the manner of starship's: it takes the place of PROMPT_COMMAND, runs what was there with the result that it had,
+/// and takes the time in PS0.
+const PROMPT_OF_ITS_OWN: &str = r#"
+starship_return() { return "$1"; }
+starship_precmd() {
+    starship_seen=$?
+    starship_return "$starship_seen"
+    eval "${starship_before-}"
+    PS1='> '
+}
+starship_before=${PROMPT_COMMAND-} PROMPT_COMMAND=starship_precmd starship_none=
+PS0='${starship_none:$((starship_began=${EPOCHREALTIME/[.,]/},0)):0}'"${PS0-}"
+"#;
+
+#[test]
+fn a_prompt_that_takes_the_place_of_others_goes_on_beside_the_hook() {
+    for is_hook_first in [false, true] {
+        let env = TestEnv::new();
+        let project = env.project("shop");
+        let rc = env.home().join(".bashrc");
+        fs::write(&rc, if is_hook_first { "" } else { PROMPT_OF_ITS_OWN }).unwrap();
+        env.ctx(&env.home(), ["hook", "install", "bash"]).ok();
+        if is_hook_first {
+            fs::write(&rc, fs::read_to_string(&rc).unwrap() + PROMPT_OF_ITS_OWN).unwrap();
+        }
+        let mut typed = Typed::start(&env, &project, "bash", "export HISTCONTROL=ignorespace;");
+        typed.terminal.type_in(b"sh -c 'sleep 0.2; exit 7'\n echo \"saw:\"$starship_seen,$((starship_began > 0))\n");
+        typed.terminal.wait_for("saw:7,1\n");
+        typed.line("true", 0);
+        let ran = wait_for_commands(&project, 2);
+        typed.end();
+        assert_eq!(ran, ["sh -c 'sleep 0.2; exit 7': Failed (exit 7)", "true: Success"]);
+        let slow = &entries_of(&project, "ran")[0];
+        assert!(slow["duration_ms"].as_u64().unwrap() >= 200, "{slow}");
+    }
+}
+
 /// The functions of others around a prompt of zsh, in the manners of oh-my-zsh, starship and atuin.
 const ZSH_PROMPTS: &str = r#"
 setopt hist_ignore_space
