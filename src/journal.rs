@@ -59,6 +59,8 @@ pub struct Journal {
     events: EventFile,
     log: LogFile,
     pending: VecDeque<(DateTime<FixedOffset>, What)>,
+    /// What others said in `session.md`, and `events.jsonl` does not have yet.
+    foreign: Vec<(DateTime<FixedOffset>, What)>,
     /// The log or the state lacks what `events.jsonl` has.
     is_behind: bool,
     /// The day on which the files' sizes were looked at.
@@ -101,6 +103,7 @@ impl Journal {
             events: EventFile::new(root),
             log: LogFile::new(root),
             pending: VecDeque::new(),
+            foreign: Vec::new(),
             is_behind: false,
             weighed_on: None,
             tracker: None,
@@ -207,7 +210,7 @@ impl Journal {
 
     /// Whether something waits to be written into `events.jsonl`.
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() || !self.foreign.is_empty()
     }
 
     /// Whether another try is worth it: something waits, or the log or the state lacks something.
@@ -231,14 +234,15 @@ impl Journal {
     fn flush_telling(&mut self, wait: Duration, written: &mut dyn FnMut(&EventFile)) -> Result<(), Failure> {
         self.bound_pending();
         let _lock = append_lock(&self.root, wait)?;
-        let foreign = self.take_foreign()?;
+        self.take_foreign()?;
         self.rotate_once_a_day();
-        let already_there = foreign.len();
+        let already_there = self.foreign.len();
         let is_known = |what: &What| what.client_id().is_some_and(|id| self.events.find_id(id).is_some());
         let waiting = self.pending.iter().filter(|(_, what)| !is_known(what)).cloned();
-        let (batch, redactions) = self.number(foreign.into_iter().chain(waiting));
+        let (batch, redactions) = self.number(self.foreign.iter().cloned().chain(waiting));
         let previous = self.write_events(&batch)?;
         self.redactions += redactions;
+        self.foreign.clear();
         self.pending.clear();
         // From here on it is recorded; what fails behind the authority is made good for later.
         self.write_behind(&batch, already_there, previous, written);
@@ -322,8 +326,8 @@ impl Journal {
     }
 
     fn write_state_locked(&mut self, batch: &[Entry], lines: &[Line]) -> Result<(), Failure> {
-        // Who has changed the log since has told what it is like now.
-        let (log_size, log_seq) = match self.log.has_changed() {
+        // Who has changed the log since has told what it is like now; what it lacks is found from what was told before.
+        let (log_size, log_seq) = match self.log.has_changed() || self.log.owes() {
             true => (None, None),
             false => (self.log.size(), self.log.seq()),
         };

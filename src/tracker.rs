@@ -231,7 +231,7 @@ impl Tracker {
             self.reconfigure()?;
         }
         if self.retry_at.is_some_and(|at| at <= now) {
-            self.write(Batch::default())?;
+            self.retry()?;
         }
         let mut end = None;
         while let Some(waiting) = self.cookies.next_due(now) {
@@ -255,6 +255,8 @@ impl Tracker {
                     let told = &mut |seq| outbox.send(FromTracker::Recorded { request, seq });
                     if let Err(failure) = self.journal.append_record_telling(record, APPEND_PATIENCE, told) {
                         self.outbox.send(FromTracker::Refused { request, failure });
+                        // The client puts it into the spool.
+                        self.retry_at.get_or_insert(Instant::now() + RETRY);
                     }
                     self.report();
                 }
@@ -304,12 +306,10 @@ impl Tracker {
         }
         self.describe_watch();
         self.unsaved += whats.len();
-        let had_to_wait = self.retry_at.is_some();
         match self.journal.append(whats, APPEND_PATIENCE) {
             Ok(_) => {
-                self.retry_at = self.journal.needs_retry().then(|| Instant::now() + RETRY);
-                if had_to_wait {
-                    self.take_spool();
+                if self.journal.needs_retry() {
+                    self.retry_at.get_or_insert(Instant::now() + RETRY);
                 }
                 if self.unsaved >= SAVE_AFTER {
                     self.save_index();
@@ -322,6 +322,16 @@ impl Tracker {
             }
         }
         self.report();
+        Ok(())
+    }
+
+    /// Writes what could not be written before, also what clients had to keep.
+    fn retry(&mut self) -> Result<(), Failure> {
+        self.retry_at = None;
+        self.write(Batch::default())?;
+        if !self.journal.needs_retry() {
+            self.take_spool();
+        }
         Ok(())
     }
 
@@ -391,7 +401,10 @@ impl Tracker {
         match spool::take(&self.directories, self.root.path(), take) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "took over what had to wait"),
-            Err(failure) => tracing::warn!(%failure, "what waits could not be taken over"),
+            Err(failure) => {
+                tracing::warn!(%failure, "what waits could not be taken over");
+                self.retry_at = Some(Instant::now() + RETRY);
+            }
         }
     }
 

@@ -86,7 +86,7 @@ impl EventFile {
 
     /// Reads what others wrote since we looked last: at the first look the newest entries. A torn last line is cut off.
     /// Call it under the lock.
-    pub(super) fn catch_up(&mut self) -> io::Result<Vec<Entry>> {
+    pub(super) fn catch_up(&mut self) -> io::Result<()> {
         let file = match open(&self.path, OpenOptions::new().read(true).write(true)) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -99,7 +99,7 @@ impl EventFile {
         }
         let Some(mut file) = file.filter(|_| self.known != Some(now)) else {
             self.known = Some(now);
-            return Ok(Vec::new());
+            return Ok(());
         };
         // What we know of the end of a file that shrank or was replaced is void.
         let known = self.known.filter(|known| known.is_of_same(now) && known.size < size);
@@ -115,7 +115,7 @@ impl EventFile {
         }
         self.learn(&entries);
         self.known = Some(Extent { size: end, ..now });
-        Ok(entries)
+        Ok(())
     }
 
     /// Appends a batch with one write; on an error the file is as it was. Call it under the lock, after

@@ -17,12 +17,15 @@ use crate::project::ProjectRoot;
 /// What is read at most of others' lines in one go.
 const MAX_FOREIGN: u64 = 4 << 20;
 
+/// How far back from its end a file is read that was cut.
+const TAIL: u64 = 64 * 1024;
+
 pub(super) struct LogFile {
     root: ProjectRoot,
     path: PathBuf,
     /// What our last write left; none before the first look.
     known: Option<Extent>,
-    /// The entry up to which all that has a line stands in the file; none before the first look.
+    /// The entry up to which all that has a line stands in the file or is owed; none before the first look.
     seq: Option<u64>,
     /// The day of the last line.
     day: Option<NaiveDate>,
@@ -32,6 +35,18 @@ pub(super) struct LogFile {
     is_heading_due: bool,
     /// Lines that could not be written with their batch.
     owed: Vec<Line>,
+    /// At the first look it was shorter than we left it.
+    is_cut: bool,
+}
+
+/// How a file ends that was cut amid a line.
+pub(super) struct Torn {
+    /// Where the line begins.
+    at: u64,
+    /// What there is of it.
+    pub(super) text: String,
+    /// The last whole line that tells of something.
+    pub(super) before: String,
 }
 
 impl LogFile {
@@ -45,6 +60,7 @@ impl LogFile {
             session: None,
             is_heading_due: false,
             owed: Vec::new(),
+            is_cut: false,
         }
     }
 
@@ -57,7 +73,7 @@ impl LogFile {
         self.known.map(|known| known.size)
     }
 
-    /// The entry up to which all that has a line stands in the file; none before the first look.
+    /// The entry up to which all that has a line stands in the file or is owed; none before the first look.
     pub(super) fn seq(&self) -> Option<u64> {
         self.seq
     }
@@ -84,11 +100,11 @@ impl LogFile {
         let now = Extent::of(file.as_ref())?;
         // Of a file that was replaced, as one that was redacted, the state says how far it is ours.
         let same = self.known.filter(|known| known.is_of_same(now));
-        let logged = if same.is_none() || !self.owed.is_empty() { state::logged(&self.root) } else { None };
-        if let Some(logged) = &logged {
-            self.seq = logged.seq.or(self.seq);
-            // Another writer has made good for us.
-            self.owed.retain(|line| logged.seq.is_none_or(|seq| line.seq > seq));
+        let logged = if same.is_none() { state::logged(&self.root) } else { None };
+        if let Some(seq) = logged.as_ref().and_then(|logged| logged.seq) {
+            self.seq = Some(seq);
+            // What is owed is found from there.
+            self.owed.clear();
         }
         let Some(file) = &mut file else {
             self.known = None;
@@ -96,6 +112,7 @@ impl LogFile {
         };
         let stated = if same.is_none() { logged.and_then(|logged| logged.size) } else { None };
         let written = stated.or(self.size());
+        self.is_cut = self.known.is_none() && written.is_some_and(|written| now.size < written);
         // A file that shrank is another one, in which this session is not announced.
         self.is_heading_due |= self.known.is_some() && written.is_some_and(|written| now.size < written);
         let known = written.filter(|written| *written <= now.size).unwrap_or(now.size);
@@ -109,9 +126,50 @@ impl LogFile {
         Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
     }
 
-    /// Takes lines that a writer that died has left out, to be written before the next ones.
-    pub(super) fn owe(&mut self, lines: Vec<Line>) {
+    /// How the file ends, if it has lost its end since we wrote it, amid a line.
+    pub(super) fn torn(&mut self) -> io::Result<Option<Torn>> {
+        let Some(known) = self.known.filter(|_| std::mem::take(&mut self.is_cut)) else { return Ok(None) };
+        let mut file = open(&self.path, OpenOptions::new().read(true))?;
+        let from = known.size.saturating_sub(TAIL);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes)?;
+        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n').filter(|end| end + 1 < bytes.len()) else {
+            return Ok(None);
+        };
+        let (whole, text) = bytes.split_at(end + 1);
+        let whole = String::from_utf8_lossy(whole);
+        let before = whole.lines().rev().find(|line| line.starts_with('['));
+        let at = from + end as u64 + 1;
+        // A character may be cut, too.
+        let text = String::from_utf8_lossy(text).trim_end_matches('\u{fffd}').to_owned();
+        Ok(before.map(|before| Torn { at, text, before: before.to_owned() }))
+    }
+
+    /// Cuts the torn line off; all up to `seq` is there.
+    pub(super) fn mend(&mut self, torn: &Torn, seq: u64) -> io::Result<()> {
+        tracing::warn!(path = %self.path.display(), "cut off a torn last line");
+        let file = open(&self.path, OpenOptions::new().write(true))?;
+        file.set_len(torn.at)?;
+        self.known = Some(Extent::of(Some(&file))?);
+        self.seq = Some(seq);
+        Ok(())
+    }
+
+    /// Takes the lines that another writer has left out of those up to `seq`, to be written before the next ones. What another
+    /// has made good for us is owed no more.
+    pub(super) fn owe(&mut self, lines: Vec<Line>, seq: u64, is_there: &mut dyn FnMut(&str) -> bool) {
+        if !lines.is_empty() {
+            tracing::warn!(lines = lines.len(), "session.md lacks what was recorded; it is added");
+        }
+        self.owed.retain(|line| !is_there(&line.to_string()));
         self.owed.extend(lines);
+        self.seq = self.seq.map(|_| seq);
+    }
+
+    /// Whether lines wait to be written.
+    pub(super) fn owes(&self) -> bool {
+        !self.owed.is_empty()
     }
 
     /// Archives the file if it is larger than `over` bytes. Call it under the lock, after [`LogFile::catch_up`].
@@ -136,6 +194,7 @@ impl LogFile {
         previous: Option<DateTime<FixedOffset>>,
     ) -> io::Result<()> {
         self.owed.extend_from_slice(lines);
+        self.seq = seq.or(self.seq);
         let options = &mut OpenOptions::new();
         let mut file = open(&self.path, files::create_private(options.read(true).append(true).create(true)))?;
         let before = Extent::of(Some(&file))?;
@@ -157,7 +216,6 @@ impl LogFile {
             self.owed.clear();
         }
         self.known = Some(before.with(text.len()));
-        self.seq = seq.or(self.seq);
         Ok(())
     }
 

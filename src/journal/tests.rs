@@ -7,6 +7,8 @@ use super::*;
 use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Note, Reason};
 use crate::journal::read;
 
+mod faults;
+
 struct Project {
     _folder: tempfile::TempDir,
     root: ProjectRoot,

@@ -1,6 +1,5 @@
 """An independent reader of the record: what it says, replayed on the tree as it was, must be the tree as it is."""
 
-import json
 import os
 import re
 import stat
@@ -89,10 +88,10 @@ class Replayed:
 
 def check_whole(project):
     """No line is torn, and every number is larger than the one before; gives the entries."""
-    text = (project.context / "events.jsonl").read_text()
-    if text and not text.endswith("\n"):
-        raise Failed(f"{project.root.name}: the last line is torn")
-    entries = [json.loads(line) for line in text.splitlines()]
+    for path in project.context.glob("**/events*.jsonl"):
+        if path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n"):
+            raise Failed(f"{project.root.name}: the last line of {path.name} is torn")
+    entries = project.events()
     numbers = [entry["seq"] for entry in entries]
     wrong = [pair for pair in zip(numbers, numbers[1:]) if pair[0] >= pair[1]]
     if wrong:

@@ -74,13 +74,17 @@ class Project:
         self.pid_file = self.context / "session.pid"
 
     def lines(self):
-        return self.log.read_text().splitlines() if self.log.exists() else []
+        return self.text("session-*.md", self.log).splitlines()
 
     def events(self):
         """The entries that are whole: the last line may be in the middle of its write."""
-        path = self.context / "events.jsonl"
-        text = path.read_text() if path.exists() else ""
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        text = self.text("events-*.jsonl", self.context / "events.jsonl")
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def text(self, archived, current):
+        """What a file of the record says, with what was archived of it."""
+        archive = sorted((self.context / "archive").glob(archived))
+        return "".join(path.read_text() for path in [*archive, current] if path.exists())
 
     def pid(self):
         try:

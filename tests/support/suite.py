@@ -5,6 +5,10 @@ import sys
 from sandbox import Failed, Sandbox
 
 
+class Skipped(Exception):
+    """This machine lacks what a test needs."""
+
+
 class Suite:
     def __init__(self, bin_dir):
         self.bin = bin_dir
@@ -16,6 +20,8 @@ class Suite:
         with Sandbox(self.bin) as self.sandbox:
             try:
                 test(self, self.sandbox)
+            except Skipped as why:
+                print(f"skipped {name}: {why}", flush=True)
             except Exception as error:  # a test that breaks has failed, and the others are still of interest
                 self.failed += 1
                 print(f"FAILED  {name}: {type(error).__name__}: {error}")
