@@ -44,7 +44,7 @@ pub use session::Begin;
 /// How long a writer waits for another writer's batch.
 pub const APPEND_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Entries beyond this many that could not be written give way to a gap, the oldest first.
+/// More entries than this that could not be written give way to a gap.
 const MAX_PENDING: usize = 100_000;
 
 /// A project's journal, opened for appending.
@@ -59,6 +59,8 @@ pub struct Journal {
     events: EventFile,
     log: LogFile,
     pending: VecDeque<(DateTime<FixedOffset>, What)>,
+    /// More could not be written than is kept: the record lacks changes until somebody looks at the whole tree.
+    is_lossy: bool,
     /// What others said in `session.md`, and `events.jsonl` does not have yet.
     foreign: Vec<(DateTime<FixedOffset>, What)>,
     /// The log or the state lacks what `events.jsonl` has.
@@ -103,6 +105,7 @@ impl Journal {
             events: EventFile::new(root),
             log: LogFile::new(root),
             pending: VecDeque::new(),
+            is_lossy: false,
             foreign: Vec::new(),
             is_behind: false,
             weighed_on: None,
@@ -209,13 +212,18 @@ impl Journal {
     }
 
     /// Whether something waits to be written into `events.jsonl`.
-    pub fn has_pending(&self) -> bool {
+    fn has_pending(&self) -> bool {
         !self.pending.is_empty() || !self.foreign.is_empty()
     }
 
-    /// Whether another try is worth it: something waits, or the log or the state lacks something.
+    /// Whether the record has all that was seen.
+    pub fn is_whole(&self) -> bool {
+        !self.has_pending() && !self.is_lossy
+    }
+
+    /// Whether another try is worth it: something waits, or a file lacks something.
     pub fn needs_retry(&self) -> bool {
-        self.has_pending() || self.is_behind
+        self.has_pending() || self.is_behind || self.is_lossy
     }
 
     /// Writes what waits. Gives the last sequence number of the file.
@@ -232,7 +240,19 @@ impl Journal {
 
     /// Writes what waits; `written` is called when all is on disk but the state, of which readers wait for the lock.
     fn flush_telling(&mut self, wait: Duration, written: &mut dyn FnMut(&EventFile)) -> Result<(), Failure> {
-        self.bound_pending();
+        // What is known of the tree is ahead of the record: what changes meanwhile is found again with the rest.
+        if self.is_lossy && self.pending.iter().any(|(_, what)| what.is_file_change()) {
+            self.give_up_pending();
+        }
+        let written = self.write_pending(wait, written);
+        if written.is_err() && self.pending.len() > MAX_PENDING {
+            self.is_lossy = true;
+            self.give_up_pending();
+        }
+        written
+    }
+
+    fn write_pending(&mut self, wait: Duration, written: &mut dyn FnMut(&EventFile)) -> Result<(), Failure> {
         let _lock = append_lock(&self.root, wait)?;
         self.take_foreign()?;
         self.rotate_once_a_day();
@@ -265,17 +285,26 @@ impl Journal {
         }
     }
 
-    /// Keeps memory bounded while nothing can be written: what is too much becomes a gap, which is itself bounded.
-    fn bound_pending(&mut self) {
-        if self.pending.len() <= MAX_PENDING {
-            return;
-        }
-        let excess: Vec<_> = self.pending.drain(..self.pending.len() - MAX_PENDING / 2).collect();
-        if let (Some((from, first)), Some((to, _))) = (excess.first(), excess.last()) {
-            let from = if let What::Gap(gap) = first { gap.from } else { *from };
-            let gap = Gap { from, to: *to, reason: GapReason::Unreachable, changes_found: None };
-            self.pending.push_front((*to, What::Gap(gap)));
-        }
+    /// Keeps memory bounded while nothing can be written: changes become a gap. What a scan can't find is kept.
+    fn give_up_pending(&mut self) {
+        let from = match self.pending.front() {
+            Some((_, What::Gap(gap))) => gap.from,
+            Some((time, _)) => *time,
+            None => now(),
+        };
+        let is_found_again = |what: &What| {
+            what.is_file_change() || matches!(what, What::Gap(gap) if gap.reason == GapReason::Unreachable)
+        };
+        self.pending.retain(|(_, what)| !is_found_again(what));
+        self.pending.truncate(MAX_PENDING);
+        let gap = Gap { from, to: now(), reason: GapReason::Unreachable, changes_found: None };
+        self.pending.push_front((gap.to, What::Gap(gap)));
+    }
+
+    /// Whether changes were given up that the record can take again: what is known of the tree is ahead of it. The gap that says
+    /// so is written; it is asked once.
+    pub fn take_loss(&mut self) -> bool {
+        !self.has_pending() && std::mem::take(&mut self.is_lossy)
     }
 
     /// What happened as the entries that are written: in order, and without the secrets, whose number is given too.

@@ -308,6 +308,9 @@ impl Tracker {
         self.unsaved += whats.len();
         match self.journal.append(whats, APPEND_PATIENCE) {
             Ok(_) => {
+                if self.journal.take_loss() {
+                    self.find_again()?;
+                }
                 if self.journal.needs_retry() {
                     self.retry_at.get_or_insert(Instant::now() + RETRY);
                 }
@@ -322,6 +325,17 @@ impl Tracker {
             }
         }
         self.report();
+        Ok(())
+    }
+
+    /// Tells what changed while more happened than could be kept: what differs from the tree that the record tells of.
+    fn find_again(&mut self) -> Result<(), Failure> {
+        let known = index::load(&self.directories, &self.root);
+        let found = self.observer.take_stock(known)?.unwrap_or_default();
+        self.unsaved += found.len();
+        if let Err(failure) = self.journal.append(found, APPEND_PATIENCE) {
+            tracing::warn!(%failure, "what was found can't be written yet");
+        }
         Ok(())
     }
 
@@ -388,7 +402,7 @@ impl Tracker {
 
     /// Keeps the index, unless it is ahead of the record.
     fn save_index(&mut self) {
-        if !self.journal.has_pending() {
+        if self.journal.is_whole() {
             self.unsaved = 0;
             self.observer.save(&self.directories, self.journal.last_seq());
         }

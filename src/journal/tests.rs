@@ -164,13 +164,19 @@ fn what_is_too_much_to_keep_becomes_a_gap() {
     let project = project();
     let mut journal = open(&project.root);
     fs::remove_dir_all(project.root.context_dir()).unwrap();
-    for _ in 0..3 {
-        let batch = (0..MAX_PENDING).map(|number| created(&number.to_string())).collect();
-        assert!(journal.append(batch, WAIT).is_err());
+    let batch = |count| (0..count).map(|number| created(&number.to_string())).collect::<Vec<_>>();
+    for count in [MAX_PENDING, 1, MAX_PENDING, 1] {
+        assert!(journal.append(batch(count), WAIT).is_err());
         assert!(journal.pending.len() <= MAX_PENDING);
+        assert!(!journal.take_loss());
     }
-    let gaps = journal.pending.iter().filter(|(_, what)| matches!(what, What::Gap(_))).count();
-    assert!((1..=2).contains(&gaps), "{gaps}");
+    assert_eq!(journal.pending.len(), 1, "what follows from changes that were given up is given up, too");
+    Journal::init(&project.root).unwrap();
+    journal.append(batch(1), WAIT).unwrap();
+    let gaps = read::last(&project.root, 10, &|_| true).unwrap();
+    assert!(matches!(&gaps[..], [Entry { what: What::Gap(gap), .. }] if gap.to > gap.from), "{gaps:?}");
+    assert!(journal.take_loss());
+    assert!(!journal.take_loss());
 }
 
 #[test]

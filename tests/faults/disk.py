@@ -91,7 +91,7 @@ def a_full_disk(suite, sandbox):
 
 def a_disk_that_is_full_for_long(suite, sandbox):
     """More happens than is kept in memory: a gap says so, memory is bounded, and the record is exact again."""
-    count = suite.figure(short=120_000, long=300_000)
+    count = suite.figure(short=101_000, long=300_000)
     injected = Injected(sandbox)
     project = sandbox.project("shop")
     record = Replayed(sandbox, project)
