@@ -15,15 +15,19 @@ CONTROL = struct.Struct("=qii")
 ALL = 1000
 
 
+def compile_c(source, target, *options):
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        raise Skipped("no C compiler is installed")
+    subprocess.run([compiler, "-O1", *options, "-o", target, source], check=True)
+
+
 class Injected:
     """What is wrong in a sandbox, for all that is started in it from now on."""
 
     def __init__(self, sandbox):
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if not compiler:
-            raise Skipped("no C compiler is installed")
         library, control = sandbox.folder / "faults.so", sandbox.folder / "faults"
-        subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
+        compile_c(SOURCE, library, "-shared", "-fPIC")
         control.write_bytes(bytes(mmap.PAGESIZE))
         with control.open("r+b") as file:
             self.shared = mmap.mmap(file.fileno(), mmap.PAGESIZE)
