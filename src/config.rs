@@ -202,6 +202,12 @@ struct NotifyTable {
     mute: Vec<PathBuf>,
 }
 
+/// A list may have so many values: a file may come with a project from anywhere.
+const MOST_VALUES: usize = 1000;
+
+/// Regular expressions cost more.
+const MOST_EXPRESSIONS: usize = 100;
+
 impl Config {
     /// The same with what one file says on top, and the file's unknown keys.
     ///
@@ -228,18 +234,20 @@ impl Config {
 
 impl Watch {
     fn take(&mut self, table: WatchTable, text: &str, owner: Owner) -> Result<(), Problem> {
+        few("watch.ignore", &table.ignore, MOST_VALUES, text)?;
+        few("watch.directories", &table.directories, MOST_VALUES, text)?;
         for pattern in table.ignore {
-            let line = line_of(text, pattern.span().start);
+            let at = pattern.span().start;
             let pattern = pattern.into_inner();
             if let Err(error) = ignore::gitignore::GitignoreBuilder::new("/").add_line(None, &pattern) {
                 let message = format!("watch.ignore: {pattern:?} is not a gitignore pattern ({error})");
-                return Err(Problem { line, message });
+                return Err(Problem { line: line_of(text, at), message });
             }
             self.ignore.push(pattern);
         }
         self.use_gitignore = table.use_gitignore.unwrap_or(self.use_gitignore);
         for folder in table.directories {
-            let line = line_of(text, folder.span().start);
+            let at = folder.span().start;
             let folder = folder.into_inner();
             let is_below = folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
             if owner == Owner::Project && !is_below {
@@ -247,7 +255,7 @@ impl Watch {
                 let message = format!(
                     "watch.directories: {shown:?} is not a folder below the project; only your own configuration may name others"
                 );
-                return Err(Problem { line, message });
+                return Err(Problem { line: line_of(text, at), message });
             }
             self.directories.push(folder);
         }
@@ -286,11 +294,12 @@ impl Record {
 
 impl Redact {
     fn take(&mut self, table: RedactTable, text: &str) -> Result<(), Problem> {
+        few("redact.patterns", &table.patterns, MOST_EXPRESSIONS, text)?;
         for pattern in table.patterns {
-            let line = line_of(text, pattern.span().start);
+            let line = || line_of(text, pattern.span().start);
             let pattern = Pattern::new(pattern.get_ref()).map_err(|reason| {
                 let what = "must be a regular expression as the Rust crate `regex` takes it";
-                Problem { line, message: format!("redact.patterns: {what} ({reason})") }
+                Problem { line: line(), message: format!("redact.patterns: {what} ({reason})") }
             })?;
             self.patterns.push(pattern);
         }
@@ -304,6 +313,13 @@ pub fn line_of_pattern(text: &str, pattern: &str) -> Option<usize> {
     let mut patterns = file.watch.ignore.iter().rev();
     let found = patterns.find(|written| written.get_ref().trim_end() == pattern.trim_end())?;
     Some(line_of(text, found.span().start))
+}
+
+/// Refuses a list that would cost everybody who reads it time and memory.
+fn few<T>(key: &str, values: &[toml::Spanned<T>], most: usize, text: &str) -> Result<(), Problem> {
+    let Some(excess) = values.get(most) else { return Ok(()) };
+    let message = format!("{key} has {} values; there may be {most}", values.len());
+    Err(Problem { line: line_of(text, excess.span().start), message })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::entry::{Git, GitAction};
+use crate::platform::files;
 use crate::project::ProjectRoot;
 
 /// A lock older than this was left behind.
@@ -17,6 +18,9 @@ const LOCK_LIFE: Duration = Duration::from_secs(10);
 
 /// What is read at most of new lines.
 const MAX_NEW: u64 = 1 << 20;
+
+/// No `.git` file is longer: it holds one path.
+const MAX_DOT_GIT: u64 = 64 * 1024;
 
 /// How long a commit's name is for people.
 const SHORT: usize = 7;
@@ -50,8 +54,11 @@ impl Repository {
 
     /// What HEAD did since it was asked last.
     pub fn news(&mut self) -> Vec<Git> {
-        let Ok(mut file) = fs::File::open(log(&self.folder)) else { return Vec::new() };
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        let log = log(&self.folder);
+        // A pipe in its place would make us wait.
+        let Some(metadata) = fs::metadata(&log).ok().filter(fs::Metadata::is_file) else { return Vec::new() };
+        let Ok(mut file) = fs::File::open(log) else { return Vec::new() };
+        let size = metadata.len();
         // A log that was cut (`git reflog expire`) is taken as read.
         let from = std::mem::replace(&mut self.read_to, size);
         let mut text = Vec::new();
@@ -67,7 +74,7 @@ fn git_folder(dot_git: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return Some(dot_git.to_path_buf());
     }
-    let text = fs::read_to_string(dot_git).ok()?;
+    let text = String::from_utf8(files::read_small(dot_git, MAX_DOT_GIT)?).ok()?;
     let named = Path::new(text.strip_prefix("gitdir:")?.trim());
     dot_git.parent()?.join(named).canonicalize().ok()
 }

@@ -44,6 +44,10 @@ const BUILT_IN: &[&str] = &[
 /// Cargo's output, ignored beside a manifest only.
 const CARGO_OUTPUT: &str = "target";
 
+/// All `.gitignore` files below a project may have so many bytes: compiled they take a hundred times as much, and they may
+/// have come with the project from anywhere.
+const MOST_TEXT: usize = 1 << 20;
+
 /// The rule that decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -129,16 +133,18 @@ pub struct Rules {
     configured: Patterns,
     shared: Vec<Patterns>,
     nested: BTreeMap<PathBuf, Patterns>,
+    /// How much text the folders' `.gitignore` files have.
+    text: usize,
 }
 
 impl From<Sources> for Rules {
-    fn from(sources: Sources) -> Self {
+    fn from(mut sources: Sources) -> Self {
         let root = Path::new("");
         let configured = Patterns::new(Origin::Configuration, root, sources.ignore.iter().map(String::as_str));
         let shared = sources.shared.iter().filter(|_| sources.use_gitignore);
         let shared = shared.map(|(path, text)| Patterns::new(Origin::File(path.clone()), root, text.lines())).collect();
-        let folders = sources.folders.clone();
-        let mut rules = Self { sources, configured, shared, nested: BTreeMap::new() };
+        let folders = std::mem::take(&mut sources.folders);
+        let mut rules = Self { sources, configured, shared, nested: BTreeMap::new(), text: 0 };
         folders.into_iter().for_each(|(folder, facts)| rules.learn(&folder, facts));
         rules
     }
@@ -157,8 +163,14 @@ impl Rules {
         &self.sources
     }
 
-    /// Takes over what a folder's listing says.
-    pub fn learn(&mut self, folder: &Path, facts: FolderFacts) {
+    /// Takes over what a folder's listing says. A `.gitignore` that would be too much with all others is passed over.
+    pub fn learn(&mut self, folder: &Path, mut facts: FolderFacts) {
+        let size = |facts: &FolderFacts| facts.gitignore.as_ref().map_or(0, String::len);
+        self.text -= self.sources.folders.get(folder).map_or(0, size);
+        if self.text + size(&facts) > MOST_TEXT {
+            facts.gitignore = None;
+        }
+        self.text += size(&facts);
         match facts.gitignore.as_ref().filter(|_| self.sources.use_gitignore) {
             Some(text) => {
                 let origin = Origin::File(folder.join(".gitignore"));
@@ -175,6 +187,8 @@ impl Rules {
 
     /// Drops what was learnt of a folder and of all below it.
     pub fn forget(&mut self, folder: &Path) {
+        let below = self.sources.folders.iter().filter(|(known, _)| known.starts_with(folder));
+        self.text -= below.filter_map(|(_, facts)| facts.gitignore.as_ref()).map(String::len).sum::<usize>();
         self.nested.retain(|known, _| !known.starts_with(folder));
         self.sources.folders.retain(|known, _| !known.starts_with(folder));
     }
@@ -303,6 +317,22 @@ mod tests {
     fn rules(patterns: &[&str]) -> Rules {
         let config = Watch { ignore: patterns.iter().map(|p| (*p).to_owned()).collect(), ..Watch::default() };
         Rules::new(&config, Vec::new(), Vec::new())
+    }
+
+    #[test]
+    fn files_of_patterns_without_end_are_passed_over() {
+        let mut rules = rules(&[]);
+        let half = format!("*.log\n{}", "#".repeat(MOST_TEXT / 2 - 7));
+        for folder in ["a", "b", "c"] {
+            with_gitignore(&mut rules, folder, &half);
+        }
+        let ignored =
+            |rules: &Rules| ["a", "b", "c"].map(|folder| rules.ignores(&Path::new(folder).join("x.log"), false));
+        assert_eq!(ignored(&rules), [true, true, false]);
+        rules.forget(Path::new("a"));
+        with_gitignore(&mut rules, "b", "*.log");
+        with_gitignore(&mut rules, "c", &half);
+        assert_eq!(ignored(&rules), [false, true, true]);
     }
 
     fn with_gitignore(rules: &mut Rules, folder: &str, text: &str) {

@@ -21,7 +21,7 @@ use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::rules::{FolderFacts, Rule, Rules};
 use crate::tree::{FileId, Meta, Node, Observation, Tree};
 
-/// A `.gitignore` beyond this many bytes is passed over.
+/// A file of patterns beyond this many bytes is passed over.
 const MAX_RULES_FILE: u64 = 1 << 20;
 
 /// What is known of a folder that only leads on to one outside the root.
@@ -302,10 +302,14 @@ fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, ru
 }
 
 fn rules_text(folder: &Path, metadata: &Metadata) -> Option<String> {
-    if !metadata.is_file() || metadata.len() > MAX_RULES_FILE {
+    if !metadata.is_file() {
         return None;
     }
-    let bytes = fs::read(folder.join(".gitignore")).ok()?;
+    patterns(&folder.join(".gitignore"))
+}
+
+fn patterns(path: &Path) -> Option<String> {
+    let bytes = files::read_small(path, MAX_RULES_FILE)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -343,10 +347,7 @@ pub fn shared_files(root: &ProjectRoot) -> Vec<PathBuf> {
 
 /// Those of them that are there, with their text.
 pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
-    let read = |path: PathBuf| {
-        let text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
-        Some((path, text))
-    };
+    let read = |path: PathBuf| patterns(&path).map(|text| (path, text));
     shared_files(root).into_iter().filter_map(read).collect()
 }
 

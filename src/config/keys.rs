@@ -28,6 +28,9 @@ pub const KEYS: [Key; 11] = [
     Key { name: "notify.mute", value: |config| paths(&config.notify.mute) },
 ];
 
+/// So many things without effect are told: a file may come with a project from anywhere.
+pub(super) const MOST_PROBLEMS: usize = 20;
+
 /// One thing that can be configured.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -133,6 +136,7 @@ pub(super) fn without_effect(text: &str, owner: Owner) -> Vec<Problem> {
         problems.push(Problem { line: line_of(text, span.start), message });
     });
     problems.sort_by_key(|problem| problem.line);
+    problems.truncate(MOST_PROBLEMS);
     problems
 }
 

@@ -76,6 +76,20 @@ fn a_bad_value_names_its_line_its_key_and_what_is_allowed() {
 }
 
 #[test]
+fn a_list_without_end_is_refused_at_once() {
+    let list = |table: &str, key: &str, count: usize| format!("[{table}]\n{key} = [\n{}]\n", "'x',\n".repeat(count));
+    for (table, key, most) in [("watch", "ignore", 1000), ("watch", "directories", 1000), ("redact", "patterns", 100)] {
+        assert!(Config::default().overlaid(&list(table, key, most), Owner::Project).is_ok(), "{key}");
+        let problem = Config::default().overlaid(&list(table, key, most + 1), Owner::Project).unwrap_err();
+        assert_eq!(problem.line, most + 3);
+        assert_eq!(problem.message, format!("{table}.{key} has {} values; there may be {most}", most + 1));
+    }
+    let unknown: String = (0..50_000).map(|number| format!("k{number} = 1\n")).collect();
+    let (_, problems) = Config::default().overlaid(&unknown, Owner::Project).unwrap();
+    assert_eq!(problems.len(), keys::MOST_PROBLEMS);
+}
+
+#[test]
 fn a_projects_file_names_no_folders_outside() {
     for outside in ["/srv/other", "../sibling", "a/../../b"] {
         let text = format!("[watch]\ndirectories = [\"docs\",\n\"{outside}\"]\n");

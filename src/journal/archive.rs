@@ -59,6 +59,10 @@ pub(super) fn files(root: &ProjectRoot, kind: Kind) -> io::Result<Vec<PathBuf>> 
 
 /// The same with their times, the oldest first.
 fn dated(root: &ProjectRoot, kind: Kind) -> io::Result<Vec<(NaiveDateTime, PathBuf)>> {
+    // A link is none of ours, whatever lies behind it.
+    if fs::symlink_metadata(root.archive_dir()).is_ok_and(|metadata| !metadata.is_dir()) {
+        return Ok(Vec::new());
+    }
     let listing = match fs::read_dir(root.archive_dir()) {
         Ok(listing) => listing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

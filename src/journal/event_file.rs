@@ -9,12 +9,16 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset};
 
 use super::archive::{self, Kind};
+use super::read;
 use crate::entry::Entry;
 use crate::platform::files;
 use crate::project::ProjectRoot;
 
 /// What is read of a file that we have not written before.
 const TAIL: u64 = 64 * 1024;
+
+/// What is read at most of what others wrote since.
+const MOST: u64 = 16 << 20;
 
 /// How many clients' ids are remembered.
 const MAX_IDS: usize = 4096;
@@ -103,11 +107,12 @@ impl EventFile {
         };
         // What we know of the end of a file that shrank or was replaced is void.
         let known = self.known.filter(|known| known.is_of_same(now) && known.size < size);
-        let from = known.map_or_else(|| size.saturating_sub(TAIL), |known| known.size);
+        let from = known.map_or_else(|| size.saturating_sub(TAIL), |known| known.size.max(size.saturating_sub(MOST)));
         let (mut entries, mut end) = complete_lines(&mut file, from, size)?;
         if entries.is_empty() && from > 0 {
-            // One line is longer than what we looked at.
-            (entries, end) = complete_lines(&mut file, 0, size)?;
+            // A line is longer than what we looked at, or is none of ours.
+            end = read::end_of_lines(&mut file)?;
+            entries = newest(&mut file, self.last_seq)?;
         }
         if end < size {
             tracing::warn!(path = %self.path.display(), bytes = size - end, "cut off a torn last line");
@@ -129,7 +134,7 @@ impl EventFile {
             serde_json::to_writer(&mut text, entry)?;
             text.push(b'\n');
         }
-        let mut file = open(&self.path, files::create_private(OpenOptions::new().append(true).create(true)))?;
+        let mut file = open_to_append(&self.path)?;
         let before = Extent::of(Some(&file))?;
         if let Err(error) = file.write_all(&text) {
             // Half a batch is worse than none: it would be written again whole.
@@ -143,12 +148,12 @@ impl EventFile {
 
     /// What the file does not tell because its beginning was archived.
     fn learn_archived(&mut self) -> io::Result<()> {
-        let Some(newest) = archive::files(&self.root, Kind::Events)?.into_iter().next() else { return Ok(()) };
-        let mut file = open(&newest, OpenOptions::new().read(true))?;
+        let Some(archived) = archive::files(&self.root, Kind::Events)?.into_iter().next() else { return Ok(()) };
+        let mut file = open(&archived, OpenOptions::new().read(true))?;
         let size = file.metadata()?.len();
         let (mut entries, _) = complete_lines(&mut file, size.saturating_sub(TAIL), size)?;
         if entries.is_empty() {
-            (entries, _) = complete_lines(&mut file, 0, size)?;
+            entries = newest(&mut file, 0)?;
         }
         self.learn(&entries);
         Ok(())
@@ -176,6 +181,19 @@ impl EventFile {
     }
 }
 
+/// The newest entries behind the one with this sequence number, the oldest first.
+fn newest(file: &mut File, seq: u64) -> io::Result<Vec<Entry>> {
+    let mut found = VecDeque::new();
+    read::backwards_in(file, &mut |entry| {
+        let is_wanted = entry.seq > seq && found.len() < MAX_IDS;
+        if is_wanted {
+            found.push_front(entry);
+        }
+        is_wanted
+    })?;
+    Ok(found.into())
+}
+
 /// The entries of the whole lines from `from` on, and where the last of these lines ends.
 fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entry>, u64)> {
     file.seek(SeekFrom::Start(from))?;
@@ -186,6 +204,19 @@ fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entr
     let lines = bytes[..end].split(|byte| *byte == b'\n');
     let entries = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
     Ok((entries, from + end as u64))
+}
+
+/// Opens one of our files for appending, made where it is absent. What has other names, as in a copy made of links, is parted
+/// from them first: a record writes into no file but its own. Call it under the lock.
+pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
+    let options = &mut OpenOptions::new();
+    files::create_private(options.read(true).append(true).create(true));
+    let mut file = open(path, options)?;
+    if files::has_other_names(&file.metadata()?) {
+        files::part_from_other_names(path, &mut file)?;
+        file = open(path, options)?;
+    }
+    Ok(file)
 }
 
 /// Opens one of our files: never through a symbolic link, and only when it is a file.

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::archive::{self, Kind};
-use super::event_file::{Extent, open};
+use super::event_file::{Extent, open, open_to_append};
 use super::{now, state};
 use crate::line::{self, Line};
-use crate::platform::files;
 use crate::project::ProjectRoot;
 
 /// What is read at most of others' lines in one go.
@@ -195,8 +194,7 @@ impl LogFile {
     ) -> io::Result<()> {
         self.owed.extend_from_slice(lines);
         self.seq = seq.or(self.seq);
-        let options = &mut OpenOptions::new();
-        let mut file = open(&self.path, files::create_private(options.read(true).append(true).create(true)))?;
+        let mut file = open_to_append(&self.path)?;
         let before = Extent::of(Some(&file))?;
         let size = before.size;
         // Somebody may have removed the file in the middle of a session.

@@ -17,6 +17,9 @@ use crate::project::ProjectRoot;
 /// What is read of the end of the file at a time.
 const CHUNK: u64 = 64 * 1024;
 
+/// No line of ours is longer.
+const MAX_LINE: usize = 2 << 20;
+
 /// The number in the PID file; none when there is no file or it holds something else.
 pub fn pid(root: &ProjectRoot) -> Option<u64> {
     let bytes = bounded(&root.pid(), 64).ok()?;
@@ -161,14 +164,21 @@ fn open_to_read(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// The same with the entries of one file; false when no more are wanted.
-fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<bool> {
+/// The same with the entries of one file; false when no more are wanted. What is longer than any line of ours is passed over,
+/// so that no file costs more memory than a line.
+pub(super) fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<bool> {
     let mut end = file.metadata()?.len();
     // The begin of a line whose other part lies in the chunk before.
     let mut tail: Vec<u8> = Vec::new();
+    let mut is_too_long = false;
     while end > 0 {
         let start = end.saturating_sub(CHUNK);
         let mut chunk = read_range(file, start, end)?;
+        if is_too_long {
+            let newline = chunk.iter().rposition(|byte| *byte == b'\n');
+            is_too_long = newline.is_none();
+            chunk.truncate(newline.map_or(0, |at| at + 1));
+        }
         chunk.append(&mut tail);
         let whole_from = match start {
             0 => 0,
@@ -182,10 +192,24 @@ fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool) -> io::Res
             }
         }
         chunk.truncate(whole_from);
-        tail = chunk;
+        is_too_long |= chunk.len() > MAX_LINE;
+        tail = if is_too_long { Vec::new() } else { chunk };
         end = start;
     }
     Ok(true)
+}
+
+/// Where the last whole line ends; 0 where there is none.
+pub(super) fn end_of_lines(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(CHUNK);
+        if let Some(at) = read_range(file, start, end)?.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {

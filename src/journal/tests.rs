@@ -282,8 +282,11 @@ fn an_archive_that_leads_elsewhere_is_left_alone() {
     open(&project.root).append_record(ran("a", "x"), WAIT).unwrap();
     let outside = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(outside.path(), project.root.archive_dir()).unwrap();
+    let theirs = outside.path().join("events-20200101T000000.000Z.jsonl");
+    fs::write(&theirs, "{}\n").unwrap();
     session(&project.root, 1);
-    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    assert!(theirs.exists(), "what is old there is not ours to remove");
     assert_eq!(seqs(&project.root), [1, 2], "recording goes on");
 }
 

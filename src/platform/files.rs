@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -108,6 +108,34 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
 /// opened is a file.
 pub fn open_no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
     os::open_no_follow(options)
+}
+
+/// What a file holds that somebody else may have put there; none where nothing of at most so many bytes lies there that is a
+/// file: a pipe would make us wait, and a device never ends.
+pub fn read_small(path: &Path, most: u64) -> Option<Vec<u8>> {
+    fs::metadata(path).ok().filter(|metadata| metadata.is_file() && metadata.len() <= most)?;
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Whether the file has other names, by which others may know it; false where the system does not tell.
+pub fn has_other_names(metadata: &Metadata) -> bool {
+    os::names(metadata) > 1
+}
+
+/// Makes a file of its own of one that has other names: what is written from now on is not written there.
+///
+/// # Errors
+///
+/// It can't be read, or the folder not be written; the file is as it was.
+pub fn part_from_other_names(path: &Path, file: &mut File) -> io::Result<()> {
+    tracing::info!(path = %path.display(), "the file has other names, and is parted from them");
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut own = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
+    file.rewind()?;
+    io::copy(file, &mut own)?;
+    own.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
 /// Makes what is newly created with these options readable by this user only.

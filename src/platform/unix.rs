@@ -50,6 +50,10 @@ pub(super) fn literal(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
+pub(super) fn names(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
 pub(super) fn owned_by_me(metadata: &Metadata) -> bool {
     metadata.uid() == my_uid()
 }

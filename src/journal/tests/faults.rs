@@ -154,3 +154,39 @@ fn what_others_said_while_events_could_not_be_written_is_not_lost() {
     assert_eq!(details(root), ["Session tracker started", "Ran: theirs -> Success"]);
     assert_eq!(seqs(root), [1, 2]);
 }
+
+#[test]
+fn what_is_longer_than_any_line_is_passed_over_and_keeps_the_order() {
+    let project = project();
+    let root = &project.root;
+    open(root).append_record(ran("1", "first"), WAIT).unwrap();
+    let mut file = OpenOptions::new().append(true).open(root.events()).unwrap();
+    file.set_len(5 << 20).unwrap();
+    file.write_all(b"\n").unwrap();
+    assert_eq!(seqs(root), [1]);
+    assert_eq!(open(root).append_record(ran("2", "second"), WAIT).unwrap(), 2);
+    assert_eq!(seqs(root), [1, 2]);
+    file.set_len(10 << 20).unwrap();
+    assert_eq!(open(root).append_record(ran("3", "third"), WAIT).unwrap(), 3);
+    assert_eq!(seqs(root), [1, 2, 3], "what had no end is cut off");
+    assert!(fs::metadata(root.events()).unwrap().len() < 6 << 20);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_has_another_name_is_parted_from_it() {
+    let project = project();
+    let root = &project.root;
+    let mut tracker = session(root, u64::MAX);
+    let copies = [(root.events(), root.at(Path::new("events"))), (root.session_log(), root.at(Path::new("log")))];
+    for (path, copy) in &copies {
+        fs::hard_link(path, copy).unwrap();
+    }
+    let before = copies.each_ref().map(|(_, copy)| fs::read(copy).unwrap());
+    tracker.append(vec![created("a")], WAIT).unwrap();
+    open(root).append_record(ran("1", "x"), WAIT).unwrap();
+    tracker.append(vec![created("b")], WAIT).unwrap();
+    assert_eq!(copies.each_ref().map(|(_, copy)| fs::read(copy).unwrap()), before);
+    assert_eq!(details(root), ["Session tracker started", "Created: a", "Ran: x -> Success", "Created: b"]);
+    assert_eq!(seqs(root), [1, 2, 3, 4]);
+}
