@@ -10,6 +10,7 @@ mod files;
 mod text;
 
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Entry, GitAction, Reason, What};
@@ -34,8 +35,7 @@ pub const MIN_TOKENS: u64 = 300;
 pub const TOKEN_BYTES: u64 = 4;
 
 /// A digest of entries. Its `Display` is the text form.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Brief {
     /// The version of the format.
     pub v: u32,
@@ -66,8 +66,7 @@ pub struct Brief {
 }
 
 /// An entry's place in the project's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Its number.
     pub seq: u64,
@@ -84,8 +83,7 @@ impl Place {
 }
 
 /// How much there was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// Entries of every kind.
     pub entries: u64,
@@ -102,8 +100,7 @@ pub struct Totals {
 }
 
 /// Something that git did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct GitMove {
     /// The entry.
     #[serde(flatten)]
@@ -113,8 +110,7 @@ pub struct GitMove {
 }
 
 /// A session, as far as the entries tell of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Session {
     /// Its id.
     pub id: String,
@@ -127,8 +123,7 @@ pub struct Session {
 }
 
 /// How many items did not fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LeftOut {
     /// Remarks, the oldest.
     pub notes: u64,

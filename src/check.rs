@@ -9,7 +9,9 @@ mod paths;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::command::{began_ns, changed_ns, nanoseconds, succeeded};
 use crate::entry::{Entry, Ran, What};
@@ -36,7 +38,7 @@ pub struct Claim {
 }
 
 /// Whether a claim holds, and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// Whether it holds.
     pub holds: bool,
@@ -47,13 +49,15 @@ pub struct Verdict {
     /// What to do, where it does not hold.
     pub hint: Option<String>,
     /// The command that decides, as it was recorded.
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub command: Option<Entry>,
     /// The change that speaks against it, as it was recorded.
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub change: Option<Entry>,
 }
 
 /// Why a claim holds, or does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// All that was claimed is in the record.

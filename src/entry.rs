@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -23,8 +24,7 @@ pub const FORMAT_VERSION: u32 = 1;
 const MAX_SEQ: u64 = 1 << 53;
 
 /// One record, with its place in the order of a project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The version of the format.
     pub v: u32,
@@ -53,8 +53,7 @@ pub(crate) fn time_to_wire<S: Serializer>(time: &DateTime<FixedOffset>, serializ
 }
 
 /// What happened; `kind` on the line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A path that is new.
@@ -80,8 +79,7 @@ pub enum What {
 }
 
 /// One path that was created, edited or deleted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FileChange {
     /// Relative to the project's root.
     #[serde(flatten)]
@@ -99,8 +97,7 @@ pub struct FileChange {
 }
 
 /// One path that was moved; a moved folder's contents are implied.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Move {
     /// Where it was, relative to the project's root.
     pub from: PathText,
@@ -123,8 +120,7 @@ pub struct Move {
 }
 
 /// The kind of thing at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A file, or anything else that is neither of the others (a socket, a pipe).
@@ -136,8 +132,7 @@ pub enum EntryKind {
 }
 
 /// How a change was learnt of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FoundBy {
     /// An event of the file system said where to look.
@@ -149,8 +144,7 @@ pub enum FoundBy {
 }
 
 /// A command and its result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ran {
     /// Made by the client, so that a second try can't make a second line.
     pub id: String,
@@ -188,8 +182,7 @@ fn is_zero(count: &u32) -> bool {
 }
 
 /// Who told us of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// `ctx run`, which ran it.
@@ -203,8 +196,7 @@ pub enum Source {
 }
 
 /// A remark.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// Made by the client, so that a second try can't make a second line.
     pub id: String,
@@ -216,8 +208,7 @@ pub struct Note {
 }
 
 /// A move of HEAD.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Git {
     /// What git did.
     pub action: GitAction,
@@ -236,8 +227,7 @@ pub struct Git {
 }
 
 /// What git did with HEAD.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GitAction {
     /// Another commit is checked out.
@@ -247,8 +237,7 @@ pub enum GitAction {
 }
 
 /// The begin or end of a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lifecycle {
     /// The tracker's.
     pub pid: u32,
@@ -259,8 +248,7 @@ pub struct Lifecycle {
 }
 
 /// Why a session began or ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The user asked for it.
@@ -276,8 +264,7 @@ pub enum Reason {
 }
 
 /// A span in which nothing could be observed live.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     /// The last moment that was observed.
     #[serde(serialize_with = "time_to_wire")]
@@ -293,8 +280,7 @@ pub struct Gap {
 }
 
 /// Why nothing could be observed live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GapReason {
     /// The session was stopped.

@@ -12,6 +12,7 @@
 //!   main thread: tray and notices               status, list, tail, brief, check: read .context/ themselves
 //!   agent thread: owns all state                start, stop, log, run, sync: one request to the agent
 //!   two threads per tracker                     no agent: log appends by itself, start launches one
+//!     |                                         mcp: the same questions, asked by an assistant, until its input ends
 //!     |  stdin: Record, Sync, Ping, Stop   stdout: Ready, Status, Recorded ... (JSON lines)
 //!     v
 //! ctx tracker --project DIR (one process per recorded project)
@@ -43,13 +44,15 @@
 //! number in the journal, or where it is put into the spool; before, it lies in memory only.
 //!
 //! A question is answered from the record alone: [`journal::read`] hands out entries from the newest back, and [`mod@brief`] and
-//! [`check`] make a digest or a verdict of them, without a clock; `ctx` only sees to it that the record is up to date.
+//! [`check`] make a digest or a verdict of them, without a clock; `ctx` only sees to it that the record is up to date. An assistant
+//! asks the same by `ctx mcp`, whose tools call what the verbs call.
 //!
 //! # What is not there, on purpose
 //!
 //! * No async runtime: a few threads block on channels and wake for nothing. Idle costs no CPU; the agent asks its trackers
 //!   for a sign of life once a minute, which is also when it sees that a sleep of the machine has skipped the end of a pause.
 //!   There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
+//!   The exception is `ctx mcp`, whose protocol's SDK asks for a runtime: it has one of a single thread, to itself.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
 //! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray).
 //! * No panic in normal operation: `unwrap` and `expect` are for tests.
@@ -60,6 +63,7 @@
 //! |---|---|---|
 //! | a verb of `ctx` | `bin/ctx/args.rs` and one file in `commands/` | the compiler; examples are asked for; `UPDATE_GOLDEN=1` for help, completions, manual |
 //! | a value of the configuration | [`config`], its row in `config/keys.rs` and its line in the template | a unit test compares the three |
+//! | a tool for assistants | a `Question` in `commands/mcp/questions.rs` with the code of a verb | the compiler; `schemas.json` |
 //! | something that the agent answers | a variant in [`request`] | exhaustive matches in [`supervise`]; a missing golden file |
 //! | an item of the menu | an `Item` in [`menu`] with its [`request::Request`] | its unit test; `tray.rs` stays as it is |
 //! | a kind of record | a variant in [`entry`] | matches in [`mod@line`] and [`mod@brief`] |

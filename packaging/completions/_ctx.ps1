@@ -54,6 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at everything that recording needs, and say what mends what is wrong')
             [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Take the secrets out of what was recorded before')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Record every command of a shell by itself, with its result and duration')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Control the agent, which looks after the projects')
             [CompletionResult]::new('autostart', 'autostart', [CompletionResultType]::ParameterValue, 'Control whether the agent is launched at login')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show or change the configuration')
@@ -365,6 +366,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Print the hook')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put the hook into the file that the shell reads when it starts')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take it out again; the rest of the file is as it was')
+            [CompletionResult]::new('record', 'record', [CompletionResultType]::ParameterValue, 'Record one command, for a hook: says nothing, and never fails')
             break
         }
         'ctx;hook;init' {
@@ -392,6 +394,33 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             break
         }
         'ctx;hook;uninstall' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'ctx;hook;record' {
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Its exit code [default: nobody knows]')
+            [CompletionResult]::new('--began-us', '--began-us', [CompletionResultType]::ParameterName, 'When it began, in microseconds since the Unix epoch [default: its duration ago]')
+            [CompletionResult]::new('--duration-ms', '--duration-ms', [CompletionResultType]::ParameterName, 'How long it took, in milliseconds')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'ctx;mcp' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')

@@ -58,6 +58,9 @@ _ctx() {
             ctx,man)
                 cmd="ctx__subcmd__man"
                 ;;
+            ctx,mcp)
+                cmd="ctx__subcmd__mcp"
+                ;;
             ctx,note)
                 cmd="ctx__subcmd__note"
                 ;;
@@ -139,6 +142,9 @@ _ctx() {
             ctx__subcmd__hook,install)
                 cmd="ctx__subcmd__hook__subcmd__install"
                 ;;
+            ctx__subcmd__hook,record)
+                cmd="ctx__subcmd__hook__subcmd__record"
+                ;;
             ctx__subcmd__hook,uninstall)
                 cmd="ctx__subcmd__hook__subcmd__uninstall"
                 ;;
@@ -149,7 +155,7 @@ _ctx() {
 
     case "${cmd}" in
         ctx)
-            opts="-C -q -v -h -V --project --quiet --verbose --color --help --version init start start-session stop stop-session pause resume status list forget explain log note run tail brief summary check sync doctor redact hook agent autostart config completions man"
+            opts="-C -q -v -h -V --project --quiet --verbose --color --help --version init start start-session stop stop-session pause resume status list forget explain log note run tail brief summary check sync doctor redact hook mcp agent autostart config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -745,7 +751,7 @@ _ctx() {
             return 0
             ;;
         ctx__subcmd__hook)
-            opts="-C -q -v -h --project --quiet --verbose --color --help init install uninstall"
+            opts="-C -q -v -h --project --quiet --verbose --color --help init install uninstall record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -803,6 +809,44 @@ _ctx() {
                 return 0
             fi
             case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ctx__subcmd__hook__subcmd__record)
+            opts="-C -q -v -h --exit-code --began-us --duration-ms --project --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --exit-code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --began-us)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --project)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -935,6 +979,32 @@ _ctx() {
             return 0
             ;;
         ctx__subcmd__man)
+            opts="-C -q -v -h --project --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ctx__subcmd__mcp)
             opts="-C -q -v -h --project --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

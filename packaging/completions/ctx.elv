@@ -51,6 +51,7 @@ set edit:completion:arg-completer[ctx] = {|@words|
             cand doctor 'Look at everything that recording needs, and say what mends what is wrong'
             cand redact 'Take the secrets out of what was recorded before'
             cand hook 'Record every command of a shell by itself, with its result and duration'
+            cand mcp 'Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output'
             cand agent 'Control the agent, which looks after the projects'
             cand autostart 'Control whether the agent is launched at login'
             cand config 'Show or change the configuration'
@@ -340,6 +341,7 @@ set edit:completion:arg-completer[ctx] = {|@words|
             cand init 'Print the hook'
             cand install 'Put the hook into the file that the shell reads when it starts'
             cand uninstall 'Take it out again; the rest of the file is as it was'
+            cand record 'Record one command, for a hook: says nothing, and never fails'
         }
         &'ctx;hook;init'= {
             cand -C 'Act as if started in this folder'
@@ -364,6 +366,31 @@ set edit:completion:arg-completer[ctx] = {|@words|
             cand --help 'Print help'
         }
         &'ctx;hook;uninstall'= {
+            cand -C 'Act as if started in this folder'
+            cand --project 'Act as if started in this folder'
+            cand --color 'When to colour the output'
+            cand -q 'Say nothing but errors and what was asked for'
+            cand --quiet 'Say nothing but errors and what was asked for'
+            cand -v 'Say how it went'
+            cand --verbose 'Say how it went'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'ctx;hook;record'= {
+            cand --exit-code 'Its exit code [default: nobody knows]'
+            cand --began-us 'When it began, in microseconds since the Unix epoch [default: its duration ago]'
+            cand --duration-ms 'How long it took, in milliseconds'
+            cand -C 'Act as if started in this folder'
+            cand --project 'Act as if started in this folder'
+            cand --color 'When to colour the output'
+            cand -q 'Say nothing but errors and what was asked for'
+            cand --quiet 'Say nothing but errors and what was asked for'
+            cand -v 'Say how it went'
+            cand --verbose 'Say how it went'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'ctx;mcp'= {
             cand -C 'Act as if started in this folder'
             cand --project 'Act as if started in this folder'
             cand --color 'When to colour the output'

@@ -54,6 +54,7 @@ complete -c ctx -n "__fish_ctx_needs_command" -f -a "sync" -d 'Wait until every 
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "doctor" -d 'Look at everything that recording needs, and say what mends what is wrong'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "redact" -d 'Take the secrets out of what was recorded before'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "hook" -d 'Record every command of a shell by itself, with its result and duration'
+complete -c ctx -n "__fish_ctx_needs_command" -f -a "mcp" -d 'Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "agent" -d 'Control the agent, which looks after the projects'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "autostart" -d 'Control whether the agent is launched at login'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "config" -d 'Show or change the configuration'
@@ -252,16 +253,17 @@ complete -c ctx -n "__fish_ctx_using_subcommand redact" -s q -l quiet -d 'Say no
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -l dry-run -d 'Only show the lines that would lose something, as they would be then'
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -s C -l project -d 'Act as if started in this folder' -r -F
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -l color -d 'When to colour the output' -r -f -a "auto\t''
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -s q -l quiet -d 'Say nothing but errors and what was asked for'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -s v -l verbose -d 'Say how it went'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -f -a "init" -d 'Print the hook'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -f -a "install" -d 'Put the hook into the file that the shell reads when it starts'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall" -f -a "uninstall" -d 'Take it out again; the rest of the file is as it was'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s q -l quiet -d 'Say nothing but errors and what was asked for'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s v -l verbose -d 'Say how it went'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s h -l help -d 'Print help'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "init" -d 'Print the hook'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "install" -d 'Put the hook into the file that the shell reads when it starts'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "uninstall" -d 'Take it out again; the rest of the file is as it was'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "record" -d 'Record one command, for a hook: says nothing, and never fails'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s C -l project -d 'Act as if started in this folder' -r -F
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
@@ -283,6 +285,23 @@ never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l exit-code -d 'Its exit code [default: nobody knows]' -r
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l began-us -d 'When it began, in microseconds since the Unix epoch [default: its duration ago]' -r
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l duration-ms -d 'How long it took, in milliseconds' -r
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l color -d 'When to colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Say nothing but errors and what was asked for'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Say how it went'
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help'
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -l color -d 'When to colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s q -l quiet -d 'Say nothing but errors and what was asked for'
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s v -l verbose -d 'Say how it went'
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s h -l help -d 'Print help'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -s C -l project -d 'Act as if started in this folder' -r -F
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''

@@ -361,6 +361,35 @@ module completions {
     shell: string@"nu-complete ctx hook uninstall shell" # The shell
   ]
 
+  def "nu-complete ctx hook record color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Record one command, for a hook: says nothing, and never fails
+  export extern "ctx hook record" [
+    --exit-code: string       # Its exit code [default: nobody knows]
+    --began-us: string        # When it began, in microseconds since the Unix epoch [default: its duration ago]
+    --duration-ms: string     # How long it took, in milliseconds
+    --project(-C): path       # Act as if started in this folder
+    --quiet(-q)               # Say nothing but errors and what was asked for
+    --verbose(-v)             # Say how it went
+    --color: string@"nu-complete ctx hook record color" # When to colour the output
+    --help(-h)                # Print help
+  ]
+
+  def "nu-complete ctx mcp color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output
+  export extern "ctx mcp" [
+    --project(-C): path       # Act as if started in this folder
+    --quiet(-q)               # Say nothing but errors and what was asked for
+    --verbose(-v)             # Say how it went
+    --color: string@"nu-complete ctx mcp color" # When to colour the output
+    --help(-h)                # Print help
+  ]
+
   def "nu-complete ctx agent color" [] {
     [ "auto" "always" "never" ]
   }

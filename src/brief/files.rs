@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::entry::{Entry, EntryKind, EntryPath, Move, What};
@@ -17,8 +18,7 @@ const FOLDERS: usize = 3;
 const FOLDER_CHARS: usize = 24;
 
 /// A file that is not as it was, or a folder that was moved.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct File {
     /// Where it is, or was.
     #[serde(flatten)]
@@ -39,8 +39,7 @@ pub struct File {
 }
 
 /// What became of a file, from the first entry to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Became {
     /// It is new.
@@ -54,8 +53,7 @@ pub enum Became {
 }
 
 /// How many files a folder holds of those that are meant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FolderCount {
     /// The folder's name with a slash, escaped and cut.
     pub folder: String,

@@ -31,7 +31,7 @@ fn completions_are_those_of_the_definitions() {
     for (shell, file) in COMPLETIONS {
         let script = env.ctx(&env.home(), ["completions", shell]).ok().stdout;
         assert_golden(&folder.join(file), &script);
-        for hidden in ["Record one project for the agent", "Record one command for the hook", "--auto", "began-us"] {
+        for hidden in ["Record one project for the agent", "--auto"] {
             assert!(!script.contains(hidden), "{file} offers {hidden:?}");
         }
     }
@@ -52,7 +52,7 @@ fn manual_pages_are_those_of_the_definitions() {
     let text = |name: &str| fs::read_to_string(made.join(name)).unwrap();
     assert!(text("context-tray.1").contains("system tray"));
     assert!(text("ctx-start.1").contains("\n  ctx start \\-\\-foreground    Without an agent"));
-    assert!(!made.join("ctx-tracker.1").exists() && !made.join("ctx-hook-record.1").exists());
+    assert!(!made.join("ctx-tracker.1").exists());
 }
 
 /// The verbs that have a page, as they are typed.
@@ -116,7 +116,7 @@ mod in_shells {
         let Some(out) = said("bash", &["--norc", "-c", script]) else { return };
         let lines: Vec<&str> = out.lines().collect();
         assert!(lines[0].contains("-F _ctx"), "{out}");
-        assert_eq!(lines[1..], ["start start-session stop stop-session status", "", "", "record.quiet_ms"]);
+        assert_eq!(lines[1..], ["start start-session stop stop-session status", "", "record", "record.quiet_ms"]);
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod in_shells {
         let script = "source \"$CTX/ctx.fish\"
             for line in 'ctx st' 'ctx tracke' 'ctx hook recor' 'ctx tail --kind c' 'ctx -q resu' 'ctx config set record.q' 'ctx completions ny' 'ctx hook init ny'; complete -C $line | cut -f 1; end";
         let Some(out) = said("fish", &["--no-config", "-c", script]) else { return };
-        assert_eq!(out, "start\nstart-session\nstatus\nstop\nstop-session\ncreated\nresume\nrecord.quiet_ms\n");
+        assert_eq!(out, "start\nstart-session\nstatus\nstop\nstop-session\nrecord\ncreated\nresume\nrecord.quiet_ms\n");
     }
 
     #[test]

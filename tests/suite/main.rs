@@ -25,6 +25,7 @@ mod life;
 mod living;
 #[cfg(target_os = "linux")]
 mod manners;
+mod mcp;
 #[cfg(target_os = "linux")]
 mod menu;
 mod pauses;
@@ -34,6 +35,7 @@ mod redact;
 mod replay;
 mod schemas;
 mod sessions;
+mod snippets;
 #[cfg(unix)]
 mod storms;
 mod streams;

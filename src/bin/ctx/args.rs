@@ -291,6 +291,15 @@ Examples:
         #[command(subcommand)]
         command: Hook,
     },
+    /// Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output
+    #[command(after_help = "\
+Tools: status, recent, brief, check, explain. An assistant starts this by itself, as its configuration says.
+Without -C the project is the one that it works in; each tool takes another one.
+
+Examples:
+  ctx mcp                                   What the configuration is to start
+  claude mcp add context-tray -- ctx mcp    What puts it there, for Claude Code")]
+    Mcp,
     /// Control the agent, which looks after the projects
     #[command(after_help = "\
 Examples:

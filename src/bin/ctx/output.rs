@@ -1,5 +1,6 @@
 //! What is printed, and how: data on standard output, messages on standard error.
 
+use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -26,6 +27,8 @@ pub(crate) const ASIDE: Style = Style::new().dimmed();
 pub(crate) struct Output {
     quiet: bool,
     verbose: bool,
+    /// What was warned of, where it is not printed.
+    collected: Option<RefCell<Vec<String>>>,
 }
 
 impl Output {
@@ -35,7 +38,17 @@ impl Output {
             Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Output { quiet: global.quiet, verbose: global.verbose }
+        Output { quiet: global.quiet, verbose: global.verbose, collected: None }
+    }
+
+    /// Prints no message, and hands out the warnings afterwards.
+    pub(crate) fn collecting() -> Output {
+        Output { quiet: true, verbose: false, collected: Some(RefCell::default()) }
+    }
+
+    /// What was warned of.
+    pub(crate) fn collected(self) -> Vec<String> {
+        self.collected.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// Whether what explains the rest is wanted.
@@ -63,7 +76,9 @@ impl Output {
 
     /// What went another way than usual.
     pub(crate) fn warn(&self, text: &str) {
-        if !self.quiet {
+        if let Some(collected) = &self.collected {
+            collected.borrow_mut().push(text.to_owned());
+        } else if !self.quiet {
             let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {}", visible(text));
         }
     }

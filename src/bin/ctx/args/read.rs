@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ValueEnum, value_parser};
 use context_tray::brief::{DEFAULT_TOKENS, MIN_TOKENS};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::duration;
 
@@ -80,7 +82,8 @@ pub(crate) struct Check {
 }
 
 /// The kinds of entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Created,
     Edited,

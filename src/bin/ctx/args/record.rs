@@ -37,8 +37,7 @@ pub(crate) enum Hook {
         /// The shell
         shell: Shell,
     },
-    /// Record one command for the hook
-    #[command(hide = true)]
+    /// Record one command, for a hook: says nothing, and never fails
     Record(HookRecord),
 }
 
@@ -57,9 +56,9 @@ pub(crate) struct HookRecord {
     /// The line as it was typed
     #[arg(last = true, required = true, value_parser = text())]
     pub(crate) command: String,
-    /// Its exit code
+    /// Its exit code [default: nobody knows]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) exit_code: i32,
+    pub(crate) exit_code: Option<i32>,
     /// When it began, in microseconds since the Unix epoch [default: its duration ago]
     #[arg(long, value_name = "N")]
     pub(crate) began_us: Option<i64>,

@@ -21,11 +21,7 @@ const LAST: &str = "last";
 pub(super) fn run(context: &Context<'_>, args: &args::Brief) -> Result<ExitCode, Error> {
     let root = context.project_to_write(None)?;
     let reader = args.reader.as_deref().map(|name| Reader::new(&root, name)).transpose()?;
-    sync::bring_up_to_date(context, &root);
-    let progress = context.output.progress("Reading the record");
-    let entries = entries(&root, args.since.as_deref(), reader.as_ref())?;
-    let brief = Brief::of(&root.name(), &entries, args.max_tokens);
-    drop(progress);
+    let brief = of(context, &root, args.since.as_deref(), reader.as_ref(), args.max_tokens)?;
     if args.save {
         save(context, &root, &brief)?;
     } else if args.json {
@@ -47,6 +43,19 @@ pub(super) fn save_session(context: &Context<'_>, note: Option<String>) -> Resul
         record::keep(context, &root, Record::Note(Note { id: record::new_id(), text, late: false }))?;
     }
     run(context, &args::Brief { save: true, ..args::Brief::default() })
+}
+
+/// What the record, brought up to date, tells from there on.
+pub(super) fn of(
+    context: &Context<'_>,
+    root: &ProjectRoot,
+    from: Option<&str>,
+    reader: Option<&Reader>,
+    max_tokens: u64,
+) -> Result<Brief, Error> {
+    sync::bring_up_to_date(context, root);
+    let _progress = context.output.progress("Reading the record");
+    Ok(Brief::of(&root.name(), &entries(root, from, reader)?, max_tokens))
 }
 
 fn entries(root: &ProjectRoot, from: Option<&str>, reader: Option<&Reader>) -> Result<Vec<Entry>, Error> {

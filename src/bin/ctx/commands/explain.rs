@@ -3,17 +3,39 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use context_tray::entry::{EntryPath, PathText};
 use context_tray::locate;
 use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode};
 use context_tray::rules::{Origin, Rule};
 use context_tray::scan;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Context;
 use crate::error::Error;
 use crate::output::shown;
 
+/// Whether a change to a path would be recorded, and why not.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Explanation {
+    /// The path, relative to the project's root.
+    path: PathText,
+    /// Whether a change to it would be recorded.
+    is_recorded: bool,
+    /// The pattern that keeps it from being recorded, where it is one.
+    pattern: Option<String>,
+    /// The same in a sentence, with where the pattern comes from.
+    pub(super) message: String,
+}
+
 pub(super) fn run(context: &Context<'_>, path: &Path) -> Result<ExitCode, Error> {
+    context.output.data(&explain(context, path)?.message)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which rule decides.
+pub(super) fn explain(context: &Context<'_>, path: &Path) -> Result<Explanation, Error> {
     // The path itself may be a link, or not exist; the folder above it is resolved as the root was.
     let absolute = context.folder.join(path);
     let above = absolute.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(&context.folder);
@@ -26,12 +48,15 @@ pub(super) fn run(context: &Context<'_>, path: &Path) -> Result<ExitCode, Error>
         return Err(Failure::new(FailureCode::BadProject, message).with_hint("name a path in the project").into());
     };
     let (config, _) = locate::load_config(&context.directories, Some(&root))?;
-    let line = match scan::explain(&root, &config.watch, &relative) {
+    let rule = scan::explain(&root, &config.watch, &relative);
+    let message = match &rule {
         None => format!("{} is recorded: no rule ignores it.", shown(&relative)),
-        Some(rule) => format!("{} is not recorded: {}.", shown(&relative), reason(context, &root, &rule)),
+        Some(rule) => format!("{} is not recorded: {}.", shown(&relative), reason(context, &root, rule)),
     };
-    context.output.data(&line)?;
-    Ok(ExitCode::SUCCESS)
+    let path = EntryPath::new(&relative).text;
+    let is_recorded = rule.is_none();
+    let pattern = rule.map(|rule| rule.pattern).filter(|pattern| !pattern.is_empty());
+    Ok(Explanation { path, is_recorded, pattern, message })
 }
 
 fn reason(context: &Context<'_>, root: &ProjectRoot, rule: &Rule) -> String {

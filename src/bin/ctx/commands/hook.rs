@@ -19,6 +19,9 @@ use crate::error::Error;
 /// Stands in the scripts for the program that records.
 const PROGRAM: &str = "@CTX@";
 
+/// The result of a command that whoever saw it does not know.
+const UNKNOWN: &str = "Unknown";
+
 pub(super) fn run(context: &Context<'_>, hook: Hook) -> Result<ExitCode, Error> {
     match hook {
         Hook::Init { shell } => context.output.data(script(shell, &program()).trim_end())?,
@@ -41,9 +44,9 @@ fn keep(context: &Context<'_>, ran: HookRecord) -> Result<(), Error> {
     let duration_ns = ran.duration_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000));
     let ran = Ran {
         id: record::new_id(),
-        status: log::outcome(ran.exit_code),
+        status: ran.exit_code.map_or_else(|| UNKNOWN.to_owned(), log::outcome),
         command: ran.command,
-        exit_code: Some(ran.exit_code),
+        exit_code: ran.exit_code,
         duration_ms: ran.duration_ms,
         began_ns: match ran.began_us {
             Some(began) => began.checked_mul(1000),

@@ -14,6 +14,7 @@ mod init;
 mod list;
 mod log;
 mod man;
+mod mcp;
 mod moment;
 mod note;
 mod pause;
@@ -75,6 +76,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Error> {
         Command::Sync { timeout } => sync::run(&context, timeout),
         Command::Redact { dry_run } => redact::run(&context, dry_run),
         Command::Explain { path } => explain::run(&context, &path),
+        Command::Mcp => mcp::run(&context),
         Command::Hook { command } => hook::run(&context, command),
         Command::Agent { command } => agent::run(&context, command),
         Command::Doctor { json } => doctor::run(&context, json),

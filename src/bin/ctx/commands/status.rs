@@ -1,5 +1,6 @@
 //! `ctx status`: what the disk says of a project. Changes nothing and needs no agent.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use context_tray::project::ProjectRoot;
@@ -27,8 +28,7 @@ pub(super) fn run(context: &Context<'_>, args: &Status) -> Result<ExitCode, Erro
         }
         statuses.iter().any(|status| status.state.is_live())
     } else {
-        let mut status = snapshot::read(&context.project(args.path.as_deref())?);
-        status.agent = reach(context);
+        let status = one(context, args.path.as_deref())?;
         if args.json {
             output.json(&status)?
         } else {
@@ -37,6 +37,12 @@ pub(super) fn run(context: &Context<'_>, args: &Status) -> Result<ExitCode, Erro
         status.state.is_live()
     };
     Ok(if is_live { ExitCode::SUCCESS } else { ExitCode::from(NOT_RUNNING) })
+}
+
+/// The project that `path`, or else our folder, lies in, as it is now.
+pub(super) fn one(context: &Context<'_>, path: Option<&Path>) -> Result<ProjectStatus, Error> {
+    let status = snapshot::read(&context.project(path)?);
+    Ok(ProjectStatus { agent: reach(context), ..status })
 }
 
 /// Every registered project, as it is now.

@@ -24,22 +24,28 @@ const LINES: usize = 20;
 pub(super) fn run(context: &Context<'_>, tail: &Tail) -> Result<ExitCode, Error> {
     let root = context.project_to_write(None)?;
     let filter = Filter::new(context, &root, tail)?;
-    let lines = tail.lines.unwrap_or(if tail.since.is_some() { usize::MAX } else { LINES });
-    let unreadable =
-        |error: io::Error| Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display()));
     // Begun before the last entries are read, so that none falls in between, and none is shown twice.
-    let follow = if tail.follow { Some(Follow::from_end(&root).map_err(unreadable)?) } else { None };
-    let progress = context.output.progress("Reading the record");
+    let follow = if tail.follow { Some(Follow::from_end(&root).map_err(unreadable(&root))?) } else { None };
     let newest = follow.as_ref().map_or(u64::MAX, Follow::last_seq);
-    let last = read::last(&root, lines, &|entry| entry.seq <= newest && filter.keeps(entry)).map_err(unreadable)?;
-    drop(progress);
-    print(context, tail, &last)?;
+    print(context, tail, &last(context, &root, tail, newest)?)?;
     let Some(mut follow) = follow else { return Ok(ExitCode::SUCCESS) };
     loop {
-        let mut entries = follow.wait().map_err(unreadable)?;
+        let mut entries = follow.wait().map_err(unreadable(&root))?;
         entries.retain(|entry| filter.keeps(entry));
         print(context, tail, &entries)?;
     }
+}
+
+/// The last entries that are asked for, up to the one of this number, the oldest of them first.
+pub(super) fn last(context: &Context<'_>, root: &ProjectRoot, tail: &Tail, newest: u64) -> Result<Vec<Entry>, Error> {
+    let filter = Filter::new(context, root, tail)?;
+    let lines = tail.lines.unwrap_or(if tail.since.is_some() { usize::MAX } else { LINES });
+    let _progress = context.output.progress("Reading the record");
+    Ok(read::last(root, lines, &|entry| entry.seq <= newest && filter.keeps(entry)).map_err(unreadable(root))?)
+}
+
+fn unreadable(root: &ProjectRoot) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::new(FailureCode::Io, format!("cannot read {}: {error}", root.events().display()))
 }
 
 fn print(context: &Context<'_>, tail: &Tail, entries: &[Entry]) -> Result<(), Error> {
