@@ -360,6 +360,16 @@ fn a_hook_that_fails_says_nothing() {
 }
 
 #[test]
+fn a_result_that_the_hook_does_not_know_is_no_proof() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    env.ctx(&project, ["hook", "record", "--duration-ms", "5", "--", "make test"]).ok().says_nothing();
+    let ran = &entries_of(&project, "ran")[0];
+    assert_eq!((&ran["status"], &ran["exit_code"], &ran["duration_ms"]), (&"Unknown".into(), &Value::Null, &5.into()));
+    env.ctx(&project, ["check", "--ran", "make test"]).code(7).says("Unknown");
+}
+
+#[test]
 fn an_rc_file_is_restored_byte_for_byte_with_its_mode_and_its_link() {
     let env = TestEnv::new();
     let (home, dotfiles) = (env.home(), env.folder("dotfiles"));

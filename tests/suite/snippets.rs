@@ -38,17 +38,23 @@ fn toml_of(text: &str) -> Value {
 #[test]
 fn the_server_is_added_and_nothing_else() {
     let found = snippets("As its tools");
-    let [commands, by_hand, codex] = &found[..] else { panic!("{found:#?}") };
+    let [commands, by_hand, cursor, codex] = &found[..] else { panic!("{found:#?}") };
     for line in commands.1.trim().lines() {
         let command = line.split('#').next().unwrap().trim();
         assert!(command.contains(" mcp add ") && command.ends_with(" ctx mcp"), "{command}");
     }
-    for file in [".mcp.json", "~/.cursor/mcp.json", "~/.gemini/settings.json"] {
-        assert!(by_hand.0.contains(&format!("`{file}`")), "{}", by_hand.0);
+    for (snippet, file) in [
+        (by_hand, ".mcp.json"),
+        (by_hand, "~/.gemini/settings.json"),
+        (cursor, "~/.cursor/mcp.json"),
+        (codex, "~/.codex/config.toml"),
+    ] {
+        assert!(snippet.0.contains(&format!("`{file}`")), "{}", snippet.0);
     }
     let server = json!({"command": "ctx", "args": ["mcp"]});
     assert_eq!(json_of(&by_hand.1), json!({"mcpServers": {"context-tray": server}}));
-    assert!(codex.0.contains("`~/.codex/config.toml`"), "{}", codex.0);
+    let here = json!({"command": "ctx", "args": ["-C", "${workspaceFolder}", "mcp"]});
+    assert_eq!(json_of(&cursor.1), json!({"mcpServers": {"context-tray": here}}));
     assert_eq!(toml_of(&codex.1), json!({"mcp_servers": {"context-tray": server}}));
 }
 
