@@ -220,6 +220,11 @@ fn each_tool_answers_as_its_verb_does() {
     let (brief, said) = ask("brief", json!({"since": "1h", "max_tokens": 300}));
     assert!(said.len() <= 1200 && brief["totals"]["runs"] == 1, "{brief:#}");
 
+    // Some clients leave nothing out.
+    let nothing = json!({"project": null, "count": null, "kinds": null, "path": null, "since": null, "text": null});
+    assert_eq!(ask("recent", nothing).1 + "\n", verb(&["tail"]));
+    let nothing = json!({"ran": "make", "after_last_edit": null, "paths": null, "within": null, "project": null});
+    assert_eq!(ask("check", nothing).0["holds"], true);
     let claim = json!({"ran": "make test", "after_last_edit": true});
     let (verdict, said) = ask("check", claim);
     assert_eq!(verdict, serde_json::from_str::<Value>(&verb(&CHECK)).unwrap());

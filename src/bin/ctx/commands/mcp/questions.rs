@@ -1,4 +1,5 @@
-//! The five tools: what they take, for a model to read, and the verb's own code behind each.
+//! The five tools: what they take, for a model to read, and the verb's own code behind each. What is optional may also be
+//! null: some clients leave nothing out.
 
 use std::path::{Path, PathBuf};
 
@@ -57,8 +58,7 @@ pub(super) struct Recent {
     #[schemars(range(min = 1, max = MOST_ENTRIES))]
     count: Option<usize>,
     /// Only entries of these kinds
-    #[serde(default)]
-    kinds: Vec<Kind>,
+    kinds: Option<Vec<Kind>>,
     /// Only what happened to this file, or below this folder
     path: Option<PathBuf>,
     /// Only what happened in this time, such as 30m, 2h or 3d, or since a moment such as 2026-11-22T10:00
@@ -94,7 +94,7 @@ or text; use `brief` for an overview. What was saved just now is in it. The resu
             follow: false,
             json: false,
             path: self.path,
-            kind: self.kinds,
+            kind: self.kinds.unwrap_or_default(),
             since: self.since,
             grep: self.text,
         };
@@ -167,12 +167,10 @@ pub(super) struct Check {
     #[schemars(length(min = 1))]
     ran: String,
     /// Only if no file has changed since it began
-    #[serde(default)]
-    after_last_edit: bool,
+    after_last_edit: Option<bool>,
     /// The files whose changes count, in gitignore syntax from the project's root [default: every file]; with
     /// `after_last_edit`
-    #[serde(default)]
-    paths: Vec<String>,
+    paths: Option<Vec<String>>,
     /// Only if it ended in this time, such as 10m or 2h
     within: Option<String>,
 }
@@ -195,13 +193,14 @@ answer, `message` says why, `hint` what to do. What was not recorded or not obse
         if self.ran.is_empty() {
             return Err(Error::usage("`ran` is empty, and every command would match"));
         }
-        if !self.paths.is_empty() && !self.after_last_edit {
+        let (after_last_edit, paths) = (self.after_last_edit.unwrap_or_default(), self.paths.unwrap_or_default());
+        if !paths.is_empty() && !after_last_edit {
             return Err(Error::usage("`paths` says which edits count, and needs `after_last_edit`"));
         }
         let within = self.within.as_deref().map(duration).transpose();
         let within = within.map_err(|error| Error::usage(format!("`within`: {error}")))?;
-        let (ran, after_last_edit, paths) = (self.ran, self.after_last_edit, self.paths);
-        let verdict = check::verdict(context, args::Check { ran, after_last_edit, paths, within, json: false })?;
+        let check = args::Check { ran: self.ran, after_last_edit, paths, within, json: false };
+        let verdict = check::verdict(context, check)?;
         let hint = verdict.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         let text = format!("{}{hint}", verdict.message);
         Ok((verdict, text))
