@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::foreign::foreign_command;
 use super::*;
-use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Note, Reason};
+use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Reason};
 use crate::journal::read;
 
 mod faults;
@@ -179,6 +179,7 @@ fn what_is_too_much_to_keep_becomes_a_gap() {
     assert!(!journal.take_loss());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_in_place_of_a_file_is_refused() {
     let project = project();
@@ -188,7 +189,7 @@ fn a_link_in_place_of_a_file_is_refused() {
         let _ = fs::remove_file(&path);
         std::os::unix::fs::symlink(&outside, &path).unwrap();
         let result = open(&project.root)
-            .append_record(Record::Note(Note { id: "n".into(), text: "x".into(), late: false }), WAIT);
+            .append_record(Record::Note(crate::entry::Note { id: "n".into(), text: "x".into(), late: false }), WAIT);
         assert!(result.is_err(), "{}", path.display());
         assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
         fs::remove_file(&path).unwrap();
@@ -276,6 +277,7 @@ fn archives_stay_in_order_though_the_clock_goes_back_and_go_when_they_are_old() 
     assert_eq!(archived(&project.root), ["notes.md"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_archive_that_leads_elsewhere_is_left_alone() {
     let project = project();

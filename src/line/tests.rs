@@ -1,5 +1,8 @@
+#[cfg(unix)]
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 
@@ -183,7 +186,10 @@ proptest! {
         let note = What::Note(Note { id: "1".into(), text: text.clone(), late: false });
         prop_assert_eq!(parse(&line(&entry(note))).unwrap().said, Said::Note(text));
     }
+}
 
+#[cfg(unix)]
+proptest! {
     #[test]
     fn any_two_names_read_back(from in name(), to in name()) {
         let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()));
@@ -193,6 +199,7 @@ proptest! {
 }
 
 /// Any bytes that can be a file's name.
+#[cfg(unix)]
 fn name() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![any::<u8>().prop_map(|byte| vec![byte]), text().prop_map(String::into_bytes)];
     let bytes = prop::collection::vec(piece, 1..8).prop_map(|pieces| pieces.concat());

@@ -10,7 +10,7 @@ use super::{files, os};
 use crate::request::{Failure, FailureCode};
 
 /// What our folders are called below the user's.
-const NAME: &str = "context-tray";
+pub(super) const NAME: &str = "context-tray";
 
 /// The variables that name a whole folder.
 const CONFIG_VARIABLE: &str = "CONTEXT_TRAY_CONFIG_DIR";
@@ -113,8 +113,7 @@ impl Directories {
     ///
     /// The path is longer than the system allows for a socket, or the user can't be told.
     pub fn endpoint(&self) -> Result<Endpoint, Failure> {
-        let overridden = named(RUNTIME_VARIABLE)?.is_some();
-        let path = os::endpoint_path(&self.runtime, overridden)
+        let path = os::endpoint_path(&self.runtime)
             .map_err(|error| Failure::new(FailureCode::Io, format!("cannot name the agent's endpoint: {error}")))?;
         let length = path.as_os_str().len();
         if length > os::LONGEST_ENDPOINT {

@@ -1,11 +1,12 @@
 //! macOS: `libproc` and `sysctl` for who a process is, flags of the mount for what lies below a folder.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
@@ -89,6 +90,37 @@ pub(super) fn slept() -> Duration {
 }
 
 pub(super) fn give_back_memory() {}
+
+/// The disk finds `readme` under `README` too, unless it was set up otherwise.
+pub(super) fn other_name(path: &Path) -> Option<OsString> {
+    let asked = path.file_name()?;
+    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+    let mut wanted = libc::attrlist {
+        bitmapcount: libc::ATTR_BIT_MAP_COUNT,
+        reserved: 0,
+        commonattr: libc::ATTR_CMN_NAME,
+        volattr: 0,
+        dirattr: 0,
+        fileattr: 0,
+        forkattr: 0,
+    };
+    // A name has at most 255 characters of three bytes, and a zero.
+    let mut answer = [0_u8; 1024];
+    // SAFETY: the path ends with a zero, and the call writes at most as much as the buffer holds (getattrlist(2)).
+    let failed = unsafe {
+        let (wanted, buffer) = ((&raw mut wanted).cast(), answer.as_mut_ptr().cast());
+        libc::getattrlist(path.as_ptr(), wanted, buffer, answer.len(), libc::FSOPT_NOFOLLOW)
+    };
+    if failed != 0 {
+        return None;
+    }
+    // Behind the length of the whole: where the name begins, from here, and how long it is with its zero.
+    let (offset, rest) = answer.get(4..)?.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_ne_bytes(*rest.first_chunk::<4>()?)).ok()?;
+    let from = 4_usize.checked_add_signed(i32::from_ne_bytes(*offset) as isize)?;
+    let name = answer.get(from..from.checked_add(length.checked_sub(1)?)?)?;
+    Some(OsString::from_vec(name.to_vec())).filter(|name| name != asked)
+}
 
 pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
     let path = CString::new(path.as_os_str().as_bytes())?;

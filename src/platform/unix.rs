@@ -29,7 +29,7 @@ pub(super) fn is_held_by_another(_error: &io::Error) -> bool {
     false
 }
 
-pub(super) fn endpoint_path(runtime: &Path, _overridden: bool) -> io::Result<PathBuf> {
+pub(super) fn endpoint_path(runtime: &Path) -> io::Result<PathBuf> {
     Ok(runtime.join("agent.sock"))
 }
 

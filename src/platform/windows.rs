@@ -33,9 +33,11 @@ pub(super) fn runtime_directory(_base: &BaseDirs, _name: &str) -> Option<PathBuf
     None
 }
 
-pub(super) fn endpoint_path(runtime: &Path, overridden: bool) -> io::Result<PathBuf> {
+/// One name for each runtime folder; the usual one's has nothing behind the user.
+pub(super) fn endpoint_path(runtime: &Path) -> io::Result<PathBuf> {
     let user = process::my_sid()?;
-    let suffix = if overridden { format!("-{:016x}", hash_of(runtime)) } else { String::new() };
+    let is_usual = BaseDirs::new().is_some_and(|base| base.data_local_dir().join(super::directories::NAME) == runtime);
+    let suffix = if is_usual { String::new() } else { format!("-{:016x}", hash_of(runtime)) };
     Ok(PathBuf::from(format!(r"\\.\pipe\context-tray-{user}{suffix}")))
 }
 

@@ -1,25 +1,22 @@
 //! What was tried against the programs and once worked: each is a defect that was mended.
 
-#![cfg(unix)]
-
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::env::{TestEnv, entries_of, is_alive, log_lines, signal, wait_for};
+use crate::env::{TestEnv, entries_of, log_lines, wait_for};
+#[cfg(unix)]
+use crate::env::{is_alive, signal};
+use crate::ipc::Peer;
 
 /// Says something to the agent without the companion's manners.
 fn tell(env: &TestEnv, request: &Value) -> Value {
-    let mut stream = UnixStream::connect(env.path("run").join("agent.sock")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.write_all(format!("{}\n", json!({"v": 1, "id": 7, "request": request})).as_bytes()).unwrap();
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap()
+    let mut peer = Peer::of(&env.endpoint());
+    peer.say(format!("{}\n", json!({"v": 1, "id": 7, "request": request})).as_bytes());
+    peer.hear()
 }
 
 #[test]
@@ -28,7 +25,9 @@ fn the_agent_refuses_roots_that_nobody_means_whoever_asks() {
     env.ctx(&env.home(), ["agent", "start"]).ok();
     let file = env.path("file");
     fs::write(&file, "").unwrap();
-    for project in ["/", "relative", file.to_str().unwrap(), "/nowhere/at/all"] {
+    let root = file.ancestors().last().unwrap();
+    for project in [root, Path::new("relative"), &file, &root.join("nowhere/at/all")] {
+        let project = project.to_str().unwrap();
         let reply = tell(&env, &json!({"kind": "start", "project": project}));
         assert_eq!(reply["error"]["code"], "bad_project", "{project}: {reply}");
         assert!(reply["error"]["hint"].is_string(), "{project}: {reply}");
@@ -37,6 +36,7 @@ fn the_agent_refuses_roots_that_nobody_means_whoever_asks() {
     assert_eq!(serde_json::from_str::<Value>(&listed.stdout).unwrap(), json!([]), "what was refused is not remembered");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_agent_that_comes_back_writes_through_no_link() {
     let env = TestEnv::new();
@@ -110,6 +110,7 @@ fn a_burst_is_told_in_a_few_lines() {
     assert!(lines.iter().any(|line| line.ends_with(" files in many/")), "{lines:#?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_agent_that_hangs_can_be_ended() {
     let env = TestEnv::new();

@@ -1,7 +1,5 @@
 //! `ctx brief`: golden texts of days that real trackers recorded (`tests/golden/brief/record`), and what readers rely on.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::path::PathBuf;
 
@@ -77,6 +75,13 @@ fn what_a_reader_can_not_be_called_and_where_one_is_needed() {
     }
     env.ctx(&project, ["brief", "--since", "yesterday"]).fails(2).warns("neither a span");
     env.ctx(&project, ["brief", "--max-tokens", "10"]).code(2).warns("300");
+}
+
+#[cfg(unix)]
+#[test]
+fn marks_are_not_put_where_a_link_leads() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
     let elsewhere = env.folder("elsewhere");
     std::os::unix::fs::symlink(&elsewhere, project.join(".context/readers")).unwrap();
     env.ctx(&project, ["note", "x"]).ok();

@@ -1,15 +1,17 @@
 //! `ctx check`: claims held against a record that real trackers wrote.
 
-#![cfg(unix)]
-
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
+#[cfg(unix)]
 use std::path::Path;
+#[cfg(unix)]
 use std::process::Command;
 
+#[cfg(unix)]
 use serde_json::Value;
 
-use crate::env::{TestEnv, recorded};
+use crate::env::{TRUE, TestEnv, recorded};
 
 const TESTED: [&str; 4] = ["check", "--ran", "make test", "--after-last-edit"];
 
@@ -31,6 +33,7 @@ fn a_claim_is_answered_with_its_reason() {
     env.ctx(&project, TESTED).code(7).says("is not in the record").hints("ctx start");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_edit_before_while_and_after_a_command_are_told_apart() {
     let env = TestEnv::new();
@@ -62,7 +65,7 @@ fn a_span_without_a_session_is_evidence_only_of_what_was_found_behind_it() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");
     fs::write(project.join("main.c"), "1").unwrap();
-    env.ctx(&project, ["run", "--", "true", "make test"]).ok();
+    env.ctx(&project, [&["run", "--"], TRUE, &["make test"]].concat()).ok();
     env.ctx(&project, TESTED).ok();
     env.ctx(&project, ["stop"]).ok();
     env.ctx(&project, TESTED).code(7).says("is not in the record").hints("ctx start");
@@ -74,12 +77,13 @@ fn a_span_without_a_session_is_evidence_only_of_what_was_found_behind_it() {
     env.ctx(&project, TESTED).code(7).says("Edited: main.c (found by scan)");
     env.ctx(&project, ["stop"]).ok();
     fs::write(project.join("main.c"), "333").unwrap();
-    env.ctx(&project, ["run", "--", "true", "make test"]).ok();
+    env.ctx(&project, [&["run", "--"], TRUE, &["make test"]].concat()).ok();
     env.ctx(&project, ["start"]).ok();
     // The edit is found after the command, and its date tells that it was made before.
     env.ctx(&project, TESTED).ok();
 }
 
+#[cfg(unix)]
 /// The first indented block of the README that begins so.
 fn example(first_line: &str) -> String {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
@@ -89,6 +93,7 @@ fn example(first_line: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+#[cfg(unix)]
 fn git(env: &TestEnv, project: &Path, args: &[&str]) -> Command {
     let mut command = env.command("git", project);
     command
@@ -101,6 +106,7 @@ fn git(env: &TestEnv, project: &Path, args: &[&str]) -> Command {
     command
 }
 
+#[cfg(unix)]
 #[test]
 fn the_hook_of_the_readme_lets_only_tested_commits_through() {
     let env = TestEnv::new();

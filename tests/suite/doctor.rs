@@ -1,13 +1,13 @@
 //! What `ctx doctor` finds, and that what it advises mends it.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, kill, signal, wait_for};
+#[cfg(unix)]
+use crate::env::signal;
+use crate::env::{SHELL, TestEnv, kill, wait_for};
 
 /// What is wrong: what was looked at, what it is, and the remedy.
 fn problems(env: &TestEnv) -> Vec<(String, String, String)> {
@@ -36,10 +36,10 @@ fn the_problem(env: &TestEnv, words: &[&str]) -> String {
 /// Does what a remedy says, as a user who copies it.
 fn follow(env: &TestEnv, remedy: &str) {
     let command = remedy.split('`').nth(1).unwrap_or_else(|| panic!("nothing to run in {remedy:?}"));
-    let mut shell = env.command("sh", &env.home());
-    let folder = Path::new(env!("CARGO_BIN_EXE_ctx")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    shell.args(["-c", command]).env("PATH", path);
+    let mut shell = env.command(SHELL[0], &env.home());
+    let (folder, path) = (env.companion(), std::env::var_os("PATH").unwrap());
+    let folders = folder.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&path));
+    shell.args(&SHELL[1..]).arg(command).env("PATH", std::env::join_paths(folders).unwrap());
     env.run(shell).ok();
 }
 
@@ -70,6 +70,7 @@ fn an_agent_that_is_gone_is_started_again() {
     assert_eq!(problems(&env), []);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_agent_that_hangs_is_replaced() {
     let env = TestEnv::new();
@@ -82,6 +83,7 @@ fn an_agent_that_hangs_is_replaced() {
     wait_for("that all is well", || problems(&env).is_empty());
 }
 
+#[cfg(unix)]
 #[test]
 fn what_a_dead_tracker_left_is_cleaned_up() {
     let env = TestEnv::new();
@@ -113,6 +115,7 @@ fn a_configuration_that_is_damaged_is_named_with_its_line() {
     assert!(remedy.contains("correct the file"), "{remedy}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {
     let env = TestEnv::new();

@@ -1,17 +1,26 @@
 //! A user of the tests' own: a home, an agent, projects. Nothing of the real user's is seen or touched.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use context_tray::platform::process;
+use context_tray::platform::{Directories, Endpoint, files, process};
 use serde_json::Value;
 use shared_child::SharedChild;
 
 /// Longer than anything takes on a machine that is busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The companion as cargo built it.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ctx");
+
+/// A command that ends well and does nothing else.
+pub(crate) const TRUE: &[&str] = if cfg!(windows) { &["cmd", "/c", "exit"] } else { &["true"] };
+
+/// A shell, up to the script.
+pub(crate) const SHELL: &[&str] = if cfg!(windows) { &["cmd", "/c"] } else { &["sh", "-c"] };
 
 /// The user.
 pub(crate) struct TestEnv {
@@ -31,12 +40,22 @@ impl TestEnv {
     pub(crate) fn new() -> TestEnv {
         let env = TestEnv { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(env.home()).unwrap();
+        if cfg!(windows) {
+            fs::create_dir(env.path("bin")).unwrap();
+            fs::hard_link(PROGRAM, env.companion()).or_else(|_| fs::copy(PROGRAM, env.companion()).map(drop)).unwrap();
+        }
         env
+    }
+
+    /// The companion. Windows always has a desktop, and the agent is to be the one without a tray: there it lies apart from
+    /// `context-tray`.
+    pub(crate) fn companion(&self) -> PathBuf {
+        if cfg!(windows) { self.path("bin").join("ctx.exe") } else { PROGRAM.into() }
     }
 
     /// The absolute path of something of this user's, without links.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join(name)
+        files::resolve(self.folder.path()).unwrap().join(name)
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -45,6 +64,13 @@ impl TestEnv {
 
     pub(crate) fn state(&self) -> PathBuf {
         self.path("state")
+    }
+
+    /// Where this user's agent listens.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        let directories =
+            Directories { config: self.path("config"), state: self.state(), runtime: self.path("run") };
+        directories.endpoint().unwrap()
     }
 
     /// A new folder in the home folder.
@@ -65,7 +91,8 @@ impl TestEnv {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(folder).env_clear().stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home()).env("TZ", "UTC");
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("TZ", "UTC").envs(system_variables());
+        command.env("HOME", self.home()).env("USERPROFILE", self.home());
         command.env("CONTEXT_TRAY_CONFIG_DIR", self.path("config"));
         command.env("CONTEXT_TRAY_STATE_DIR", self.state());
         command.env("CONTEXT_TRAY_RUNTIME_DIR", self.path("run"));
@@ -74,7 +101,7 @@ impl TestEnv {
 
     /// The companion, not started yet.
     pub(crate) fn ctx_command<A: AsRef<OsStr>>(&self, folder: &Path, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_ctx"), folder);
+        let mut command = self.command(self.companion(), folder);
         command.args(args);
         command
     }
@@ -230,9 +257,33 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 
 /// As `kill -9`.
 pub(crate) fn kill(pid: u32) {
-    signal(pid, "KILL");
+    if let Some(identity) = process::identity(pid) {
+        let _ = process::kill(pid, &identity);
+    }
 }
 
+/// As `kill`.
+pub(crate) fn terminate(pid: u32) {
+    assert!(process::terminate(pid, &process::identity(pid).unwrap()).unwrap());
+}
+
+/// A process that has nothing to do with ours. It ends with its input.
+pub(crate) fn stranger() -> Child {
+    let mut command = if cfg!(windows) { Command::new("cmd") } else { Command::new("cat") };
+    if cfg!(windows) {
+        command.args(["/c", "set /p answer="]);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// Without these, programs of Windows do not find their own folders.
+fn system_variables() -> impl Iterator<Item = (OsString, OsString)> {
+    const KEPT: [&str; 6] = ["SystemRoot", "SystemDrive", "ComSpec", "TEMP", "PATHEXT", "windir"];
+    let is_kept = |name: &OsString| KEPT.iter().any(|kept| cfg!(windows) && name.eq_ignore_ascii_case(kept));
+    std::env::vars_os().filter(move |(name, _)| is_kept(name))
+}
+
+#[cfg(unix)]
 pub(crate) fn signal(pid: u32, name: &str) {
     let _ = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status().unwrap();
 }

@@ -1,22 +1,21 @@
 //! The server among peers of every kind, and the client that asks it.
 
-#![cfg(unix)]
-
+#[cfg(unix)]
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use context_tray::ipc::client::{Client, ConnectError};
 use context_tray::ipc::frame::MAX_LINE;
 use context_tray::ipc::server::{Reply, Server};
-use context_tray::platform::Directories;
+use context_tray::platform::socket::{self, Stream};
+use context_tray::platform::{Directories, Endpoint};
 use context_tray::request::{FailureCode, Request, Response};
 use serde_json::{Value, json};
 
-use crate::env::wait_for;
+use crate::env::{PATIENCE, wait_for};
 
 /// A server on a folder of its own.
 struct Place {
@@ -47,9 +46,7 @@ impl Place {
     }
 
     fn peer(&self) -> Peer {
-        let stream = UnixStream::connect(self.directories.runtime.join("agent.sock")).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Peer(BufReader::new(stream))
+        Peer::of(&self.directories.endpoint().unwrap())
     }
 
     fn client(&self) -> Client {
@@ -57,25 +54,45 @@ impl Place {
     }
 }
 
-/// A peer that says what it likes.
-struct Peer(BufReader<UnixStream>);
+/// A peer that says what it likes, without the client's manners.
+pub(crate) struct Peer {
+    stream: Arc<Stream>,
+    heard: Vec<u8>,
+}
 
 impl Peer {
-    fn say(&mut self, bytes: &[u8]) {
+    pub(crate) fn of(endpoint: &Endpoint) -> Peer {
+        Peer { stream: Arc::new(socket::connect(endpoint, PATIENCE).unwrap()), heard: Vec::new() }
+    }
+
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
         // The server may hang up on us amid a long message.
-        let _ = self.0.get_mut().write_all(bytes);
+        let _ = socket::write_all_by(&self.stream, bytes, Instant::now() + PATIENCE);
     }
 
-    fn hear(&mut self) -> Value {
-        let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
+    pub(crate) fn hear(&mut self) -> Value {
+        while !self.heard.contains(&b'\n') {
+            assert!(self.hear_more() > 0, "the end, after {:?}", String::from_utf8_lossy(&self.heard));
+        }
+        let end = self.heard.iter().position(|byte| *byte == b'\n').unwrap();
+        let line: Vec<u8> = self.heard.drain(..=end).collect();
+        serde_json::from_slice(&line).unwrap_or_else(|error| panic!("{:?}: {error}", String::from_utf8_lossy(&line)))
     }
 
+    fn hear_more(&mut self) -> usize {
+        let mut buffer = [0; 4096];
+        let read = socket::read_by(&self.stream, &mut buffer, Instant::now() + PATIENCE).unwrap();
+        self.heard.extend_from_slice(&buffer[..read]);
+        read
+    }
+
+    /// What was still on its way when it was hung up on us, the system may have thrown away.
     fn assert_hung_up(&mut self) {
-        let mut rest = Vec::new();
-        let _ = self.0.read_to_end(&mut rest);
-        assert_eq!(String::from_utf8_lossy(&rest), "");
+        let mut buffer = [0; 4096];
+        match socket::read_by(&self.stream, &mut buffer, Instant::now() + PATIENCE) {
+            Ok(read) => assert_eq!((read, &self.heard[..]), (0, &b""[..])),
+            Err(error) => assert_ne!(error.kind(), std::io::ErrorKind::TimedOut),
+        }
     }
 }
 
@@ -91,6 +108,7 @@ fn a_request_is_answered() {
     assert_eq!(client.request(Request::StopAll, soon()).unwrap(), Response::Done);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_endpoint_is_this_users_alone() {
     let place = Place::obliging();
@@ -103,10 +121,13 @@ fn the_endpoint_is_this_users_alone() {
 fn nobody_there_is_told_from_other_trouble() {
     let place = Place::empty();
     assert!(matches!(Client::connect(&place.directories, soon()), Err(ConnectError::NoAgent)));
-    let long = Directories { runtime: format!("/{}", "x".repeat(200)).into(), ..place.directories.clone() };
-    assert!(matches!(Client::connect(&long, soon()), Err(ConnectError::Failed(_))));
+    if cfg!(unix) {
+        let long = Directories { runtime: format!("/{}", "x".repeat(200)).into(), ..place.directories.clone() };
+        assert!(matches!(Client::connect(&long, soon()), Err(ConnectError::Failed(_))));
+    }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_dead_agents_socket_is_in_nobodys_way() {
     let place = Place::empty();
@@ -121,6 +142,7 @@ fn a_dead_agents_socket_is_in_nobodys_way() {
     assert_eq!(place.client().request(Request::Agent, soon()).unwrap(), Response::Done);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_in_the_sockets_place_is_left_alone() {
     let place = Place::empty();
@@ -148,13 +170,15 @@ fn answers_may_come_in_any_order() {
     assert_eq!(peer.hear()["id"], 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_peer_that_has_nothing_more_to_ask_still_gets_its_answer() {
     let (requests, taken) = mpsc::channel();
     let place = Place::serving(move |_, reply| requests.send(reply).unwrap());
     let mut peer = place.peer();
     peer.say(b"{\"v\":1,\"id\":1,\"request\":{\"kind\":\"agent\"}}\n");
-    peer.0.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    let Stream::UdSocket(stream) = &*peer.stream;
+    stream.inner().shutdown(std::net::Shutdown::Write).unwrap();
     let reply: Reply = taken.recv().unwrap();
     reply.send(Ok(Response::Done));
     assert_eq!(peer.hear()["ok"]["kind"], "done");
@@ -213,8 +237,8 @@ fn ten_megabytes_without_an_end_are_refused() {
     let place = Place::obliging();
     let mut peer = place.peer();
     let flood = vec![b'x'; 10 * 1024 * 1024];
-    let mut writer = peer.0.get_ref().try_clone().unwrap();
-    let flooding = std::thread::spawn(move || drop(writer.write_all(&flood)));
+    let stream = Arc::clone(&peer.stream);
+    let flooding = std::thread::spawn(move || drop(socket::write_all_by(&stream, &flood, soon())));
     assert_eq!(peer.hear()["error"]["code"], "too_long");
     peer.assert_hung_up();
     flooding.join().unwrap();
@@ -240,9 +264,9 @@ fn half_a_line_meets_a_deadline_however_slowly_it_goes_on() {
     let place = Place::obliging();
     let mut peer = place.peer();
     let began = Instant::now();
-    let mut writer = peer.0.get_ref().try_clone().unwrap();
+    let stream = Arc::clone(&peer.stream);
     let dripping = std::thread::spawn(move || {
-        while writer.write_all(b"x").is_ok() && began.elapsed() < Duration::from_secs(15) {
+        while socket::write_all_by(&stream, b"x", soon()).is_ok() && began.elapsed() < Duration::from_secs(15) {
             std::thread::sleep(Duration::from_millis(100));
         }
     });
@@ -257,10 +281,9 @@ fn half_a_line_meets_a_deadline_however_slowly_it_goes_on() {
 fn silent_peers_and_peers_that_do_not_read_disturb_nobody() {
     let place = Place::obliging();
     let silent: Vec<Peer> = (0..20).map(|_| place.peer()).collect();
-    let mut deaf = place.peer();
-    deaf.0.get_ref().set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let deaf = place.peer();
     let question = b"{\"v\":1,\"id\":1,\"request\":{\"kind\":\"agent\"}}\n".repeat(100_000);
-    deaf.say(&question);
+    let _ = socket::write_all_by(&deaf.stream, &question, Instant::now() + Duration::from_millis(300));
     let began = Instant::now();
     assert_eq!(place.client().request(Request::Agent, soon()).unwrap(), Response::Done);
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());

@@ -31,12 +31,10 @@ mod menu;
 mod pauses;
 mod record;
 mod redact;
-#[cfg(unix)]
 mod replay;
 mod schemas;
 mod sessions;
 mod snippets;
-#[cfg(unix)]
 mod storms;
 mod streams;
 mod terminal;

@@ -1,7 +1,5 @@
 //! Pauses through the real programs: nothing is looked at, nothing is lost, and nobody is forgotten.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,6 @@
 //! The record is the truth: what it says, replayed on the tree as it was, is the tree as it is. Through the real tracker on a
 //! real folder.
 
-#![cfg(unix)]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,12 +1,10 @@
 //! Secrets: on no way does one come to the disk, and those that are there can be taken out.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::env::{TestEnv, entries, entries_of, log_lines, wait_for};
+use crate::env::{SHELL, TRUE, TestEnv, entries, entries_of, log_lines, wait_for};
 
 /// What must never be found in a file.
 const CANARY: &str = "tweety77";
@@ -34,8 +32,9 @@ fn log_secrets(env: &TestEnv, project: &Path) {
         env.run(command).ok()
     };
     ctx(&["log", &format!("deploy {token}"), &format!("password={CANARY}")]);
-    ctx(&["run", "--", "true", "--password", CANARY]);
-    ctx(&["run", "--", "sh", "-c", &format!("true mysql; true -u alice:x https://alice:{CANARY}@h")]);
+    ctx(&[&["run", "--"], TRUE, &["--password", CANARY]].concat());
+    let script = format!("echo mysql; echo -u alice:x https://alice:{CANARY}@h");
+    ctx(&[&["run", "--"], SHELL, &[&script]].concat());
     ctx(&["note", &format!("API_TOKEN={CANARY}")]);
     // Not below what is watched: the names of files are recorded as they are.
     let folder = project.join(format!("node_modules/password={CANARY}"));
@@ -127,7 +126,7 @@ fn the_users_patterns_count_at_once_and_a_bad_one_is_said() {
     env.ctx(&project, ["log", "alone acme-1"]).fails(1).hints("correct the file");
     assert_eq!(holding(&project, "alone"), Vec::<PathBuf>::new());
     assert_eq!(holding(&env.state(), "alone"), Vec::<PathBuf>::new());
-    env.ctx(&project, ["run", "--", "true"]).ok().warns("not recorded: ");
+    env.ctx(&project, [&["run", "--"], TRUE].concat()).ok().warns("not recorded: ");
 }
 
 #[test]

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use context_tray::platform::files;
 use serde_json::Value;
 
 use crate::env::{TestEnv, entries};
 
 /// The paths below a folder that count, each with what tells two contents apart.
-pub(crate) fn disk(root: &Path) -> BTreeMap<PathBuf, (bool, u64, i64)> {
+pub(crate) fn disk(root: &Path) -> Tree {
+    // As deep as it may be.
+    let root = &files::literal(root);
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -19,8 +22,9 @@ pub(crate) fn disk(root: &Path) -> BTreeMap<PathBuf, (bool, u64, i64)> {
             if path == root.join(".context") {
                 continue;
             }
-            let mtime = metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec();
-            let told = if metadata.is_dir() { (true, 0, 0) } else { (false, metadata.size(), mtime) };
+            let mtime = metadata.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+            let mtime = i64::try_from(mtime).unwrap();
+            let told = if metadata.is_dir() { (true, 0, 0) } else { (false, metadata.len(), mtime) };
             found.insert(path.strip_prefix(root).unwrap().to_path_buf(), told);
             if metadata.is_dir() {
                 folders.push(path);

@@ -1,7 +1,5 @@
 //! Whole sessions through the real programs: companion, agent, tracker and the disk.
 
-#![cfg(unix)]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -10,7 +8,11 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries, entries_of, is_alive, kill, log_lines, recorded, signal, wait_for};
+#[cfg(unix)]
+use crate::env::signal;
+use crate::env::{
+    SHELL, TestEnv, entries, entries_of, is_alive, kill, log_lines, recorded, stranger, terminate, wait_for,
+};
 
 fn pid_of(env: &TestEnv, project: &Path) -> u32 {
     let status = env.status(project);
@@ -108,6 +110,7 @@ fn a_moved_folder_is_one_line_and_a_deleted_one_is_too() {
     assert_eq!(log_lines(&project).iter().filter(|line| line.contains("Deleted: ")).count(), 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn names_that_would_forge_a_line_are_escaped() {
     use std::os::unix::ffi::OsStrExt as _;
@@ -133,7 +136,7 @@ fn commands_come_after_the_changes_before_them() {
     let project = recorded(&env, "shop");
     fs::write(project.join("a"), "x").unwrap();
     env.ctx(&project, ["log", "make"]).ok();
-    env.ctx(&project, ["run", "--", "sh", "-c", "echo y > b"]).ok();
+    env.ctx(&project, [&["run", "--"], SHELL, &["echo y > b"]].concat()).ok();
     sync(&env, &project);
     let kinds: Vec<_> = entries(&project).iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
     let made = kinds.iter().position(|kind| kind == "ran").unwrap();
@@ -181,6 +184,7 @@ fn three_starts_at_once_are_one_tracker() {
     assert_eq!(entries_of(&project, "started").len(), 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_launched_agent_keeps_nothing_of_ours_open() {
     let env = TestEnv::new();
@@ -202,6 +206,7 @@ fn a_second_agent_says_that_there_is_one() {
     assert_eq!(env.agent_pid(), Some(agent));
 }
 
+#[cfg(unix)]
 #[test]
 fn an_agent_that_can_not_be_launched_says_why() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -279,6 +284,7 @@ fn a_killed_agent_leaves_nothing_behind_and_heals() {
     pid_of(&env, &project);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_stale_pid_is_seen_by_the_lock_and_cleaned_up() {
     let env = TestEnv::new();
@@ -305,7 +311,7 @@ fn a_signal_to_the_tracker_is_the_users_wish() {
     let project = recorded(&env, "shop");
     let tracker = pid_of(&env, &project);
     fs::write(project.join("last"), "x").unwrap();
-    signal(tracker, "TERM");
+    terminate(tracker);
     wait_for("it ends", || !is_alive(tracker));
     wait_for("it is stopped", || env.status(&project)["state"] == "stopped");
     assert!(changes(&project).contains(&"created last".to_owned()), "what was pending is written");
@@ -333,7 +339,7 @@ fn a_session_in_the_foreground_needs_no_agent() {
 fn a_recycled_pid_keeps_nobody_from_starting() {
     let env = TestEnv::new();
     let project = env.project("shop");
-    let mut stranger = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+    let mut stranger = stranger();
     fs::write(project.join(".context/session.pid"), stranger.id().to_string()).unwrap();
     env.ctx(&project, ["start"]).ok();
     assert_ne!(pid_of(&env, &project), stranger.id());
@@ -361,7 +367,7 @@ fn projects_are_listed_stopped_and_forgotten() {
     env.ctx(&env.home(), ["forget", "one"]).ok().says("Forgot ");
     assert_eq!(env.status(&one)["state"], "stopped");
     assert!(one.join(".context/events.jsonl").exists());
-    assert!(!env.ctx(&one, ["list"]).ok().stdout.contains("/one"));
+    assert!(!env.ctx(&one, ["list"]).ok().stdout.contains(one.to_str().unwrap()));
 }
 
 #[test]

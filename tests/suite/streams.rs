@@ -1,12 +1,13 @@
 //! The verbs whose streams matter: `run`, which hands ours to a command, and `tail`, which is read by others.
 
-#![cfg(unix)]
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
-use crate::env::{TestEnv, entries_of, log_lines, recorded, signal};
+use crate::env::{SHELL, TestEnv, log_lines};
+#[cfg(unix)]
+use crate::env::{entries_of, recorded, signal};
 
+#[cfg(unix)]
 #[test]
 fn run_is_the_command_itself_and_records_it() {
     let env = TestEnv::new();
@@ -28,6 +29,7 @@ fn run_is_the_command_itself_and_records_it() {
     assert_eq!(ran[0]["source"], "run");
 }
 
+#[cfg(unix)]
 #[test]
 fn run_tells_how_many_files_changed_meanwhile() {
     let env = TestEnv::new();
@@ -54,20 +56,23 @@ fn run_tells_how_many_files_changed_meanwhile() {
 fn run_gives_the_command_our_own_input() {
     let env = TestEnv::new();
     let project = env.project("shop");
-    let mut command = env.ctx_command(&project, ["run", "cat"]);
+    let cat: &[&str] = if cfg!(windows) { &["run", "findstr", "^"] } else { &["run", "cat"] };
+    let mut command = env.ctx_command(&project, cat);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"through").unwrap();
-    assert_eq!(child.wait_with_output().unwrap().stdout, b"through");
+    assert_eq!(child.wait_with_output().unwrap().stdout.trim_ascii_end(), b"through");
 }
 
 #[test]
 fn run_works_where_nothing_can_be_recorded_and_says_so_once() {
     let env = TestEnv::new();
-    let outcome = env.ctx(&env.home(), ["run", "sh", "-c", "echo out; exit 4"]).code(4).says("out");
+    let fails = if cfg!(windows) { "echo out& exit 4" } else { "echo out; exit 4" };
+    let outcome = env.ctx(&env.home(), [&["run"], SHELL, &[fails]].concat()).code(4).says("out");
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     assert!(outcome.stderr.starts_with("warning: not recorded"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_request_to_end_reaches_the_command_and_is_recorded() {
     let env = TestEnv::new();
@@ -81,6 +86,7 @@ fn a_request_to_end_reaches_the_command_and_is_recorded() {
     assert_eq!(entries_of(&project, "ran")[0]["exit_code"], 143);
 }
 
+#[cfg(unix)]
 #[test]
 fn signals_that_a_command_gives_a_meaning_reach_it() {
     let env = TestEnv::new();

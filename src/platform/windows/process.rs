@@ -7,20 +7,22 @@ use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::os::windows::process::CommandExt as _;
 use std::process::{Command, ExitStatus};
 use std::ptr;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
-use widestring::U16CStr;
+use widestring::{U16CStr, U16CString};
 use windows_sys::Win32::Foundation::{
-    FILETIME, HANDLE, HANDLE_FLAG_INHERIT, LocalFree, SetHandleInformation, WAIT_TIMEOUT,
+    FILETIME, HANDLE, HANDLE_FLAG_INHERIT, LocalFree, SetHandleInformation, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{GetTokenInformation, TOKEN_QUERY, TOKEN_USER, TokenUser};
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE};
 use windows_sys::Win32::System::SystemInformation::GetTickCount64;
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, GetCurrentProcess, GetProcessTimes, OpenProcess, OpenProcessToken,
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, QueryFullProcessImageNameW,
-    TerminateProcess, WaitForSingleObject,
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CreateEventW, EVENT_MODIFY_STATE, GetCurrentProcess, GetProcessTimes,
+    INFINITE, OpenEventW, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    PROCESS_TERMINATE, QueryFullProcessImageNameW, SetEvent, TerminateProcess, WaitForSingleObject,
 };
 use windows_sys::Win32::System::WindowsProgramming::QueryUnbiasedInterruptTime;
 
@@ -67,8 +69,8 @@ pub(in super::super) fn command_line(pid: u32) -> Option<Vec<String>> {
     Some(vec![OsString::from_wide(name).to_string_lossy().into_owned()])
 }
 
-/// There is no request to end that a process without a window would hear, so that this ends it at once.
-pub(in super::super) fn end_process(pid: u32, meant: &str, _end: End) -> io::Result<bool> {
+/// One that waits for it is told by its event; any other knows no request to end, and is ended at once.
+pub(in super::super) fn end_process(pid: u32, meant: &str, end: End) -> io::Result<bool> {
     if identity(pid).as_deref() != Some(meant) {
         return Ok(false);
     }
@@ -76,6 +78,9 @@ pub(in super::super) fn end_process(pid: u32, meant: &str, _end: End) -> io::Res
     // What the handle names cannot become another process: the identity is looked at while we hold it.
     if identity_of(&process).as_deref() != Some(meant) {
         return Ok(false);
+    }
+    if end == End::Asked && ask_to_end(pid, meant) {
+        return Ok(true);
     }
     // SAFETY: the handle is open, and was opened with the right to do this.
     match unsafe { TerminateProcess(process.as_raw_handle() as HANDLE, 1) } {
@@ -125,8 +130,56 @@ pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<Exi
     command.status()
 }
 
+/// From the console, or by the event that takes the place of SIGTERM.
 pub(in super::super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> io::Result<()> {
-    ctrlc::set_handler(move || on_signal(StopSignal::Interrupt)).map_err(io::Error::other)
+    let (signals, received) = mpsc::channel();
+    let terminate = signals.clone();
+    let event = ending_event()?;
+    thread::Builder::new().name("end".into()).spawn(move || {
+        // SAFETY: the handle is open for as long as this thread lives.
+        while unsafe { WaitForSingleObject(event.as_raw_handle() as HANDLE, INFINITE) } == WAIT_OBJECT_0
+            && terminate.send(StopSignal::Terminate).is_ok()
+        {}
+    })?;
+    thread::Builder::new().name("signals".into()).spawn(move || received.iter().for_each(on_signal))?;
+    ctrlc::set_handler(move || {
+        let _ = signals.send(StopSignal::Interrupt);
+    })
+    .map_err(io::Error::other)
+}
+
+/// What the event is called by which a process is asked to end. Its identity keeps a later process of this number apart.
+fn ending_event_name(pid: u32, identity: &str) -> io::Result<U16CString> {
+    U16CString::from_str(format!(r"Local\context-tray-end-{pid}-{identity}")).map_err(io::Error::other)
+}
+
+/// Our own event: not set, and reset by each wait that ends.
+fn ending_event() -> io::Result<OwnedHandle> {
+    let pid = std::process::id();
+    let identity = identity(pid).ok_or_else(|| io::Error::other("the system does not tell when this process began"))?;
+    let name = ending_event_name(pid, &identity)?;
+    // SAFETY: the name ends with a zero, and null means the rights that are usual: the user's own.
+    let event = unsafe { CreateEventW(ptr::null(), 0, 0, name.as_ptr()) };
+    if event.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle is open and nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(event) })
+}
+
+/// Sets the event of a process; false where it has none.
+fn ask_to_end(pid: u32, identity: &str) -> bool {
+    let Ok(name) = ending_event_name(pid, identity) else { return false };
+    // SAFETY: the name ends with a zero.
+    let event = unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) };
+    if event.is_null() {
+        return false;
+    }
+    // SAFETY: the handle is open and nobody else's, and is closed behind the call.
+    unsafe {
+        let event = OwnedHandle::from_raw_handle(event);
+        SetEvent(event.as_raw_handle() as HANDLE) != 0
+    }
 }
 
 /// The user that we run as, in the form `S-1-5-...`.
