@@ -8,7 +8,7 @@
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use tracing::level_filters::LevelFilter;
@@ -35,7 +35,7 @@ pub fn start(directories: &Directories, name: &str) {
     let filter = filter.unwrap_or_else(|| {
         Targets::new().with_default(LevelFilter::WARN).with_target("context_tray", LevelFilter::INFO)
     });
-    let log = Log { path: folder.join(format!("{name}.log")), before: folder.join(format!("{name}.before.log")) };
+    let log = Log::new(&folder, name);
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_timer(ChronoLocal::rfc_3339())
@@ -51,6 +51,8 @@ pub fn start(directories: &Directories, name: &str) {
 struct Log {
     path: PathBuf,
     before: PathBuf,
+    /// Held while the file is moved away. Not the file itself: nobody could write into it on Windows.
+    lock: PathBuf,
 }
 
 /// One line on its way.
@@ -60,17 +62,29 @@ enum Line {
 }
 
 impl Log {
-    fn open(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        let file = files::create_private(options.create(true).append(true)).open(&self.path)?;
-        // Whoever holds the lock of the file that is at this path, and nobody else, moves it away.
-        let is_large = file.metadata()?.len() >= MOST && file.try_lock().is_ok();
-        if is_large && files::is_at(&file, &self.path) {
-            fs::rename(&self.path, &self.before)?;
-            return files::create_private(OpenOptions::new().create(true).append(true)).open(&self.path);
-        }
-        Ok(file)
+    fn new(folder: &Path, name: &str) -> Self {
+        let [path, before, lock] = ["log", "before.log", "lock"].map(|end| folder.join(format!("{name}.{end}")));
+        Self { path, before, lock }
     }
+
+    fn open(&self) -> io::Result<File> {
+        let file = appendable(&self.path)?;
+        if file.metadata()?.len() < MOST {
+            return Ok(file);
+        }
+        // Whoever holds the lock while the file is still at its path, and nobody else, moves it away.
+        let lock =
+            files::create_private(OpenOptions::new().create(true).write(true).truncate(false)).open(&self.lock)?;
+        if lock.try_lock().is_err() || !files::is_at(&file, &self.path) {
+            return Ok(file);
+        }
+        fs::rename(&self.path, &self.before)?;
+        appendable(&self.path)
+    }
+}
+
+fn appendable(path: &Path) -> io::Result<File> {
+    files::create_private(OpenOptions::new().create(true).append(true)).open(path)
 }
 
 impl<'a> MakeWriter<'a> for Log {
@@ -108,12 +122,12 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let log = Log { path: path("a.log"), before: path("a.before.log") };
+                    let log = Log::new(folder.path(), "a");
                     (0..300).for_each(|_| log.make_writer().write_all(&line).unwrap());
                 });
             }
         });
-        let log = Log { path: path("a.log"), before: path("a.before.log") };
+        let log = Log::new(folder.path(), "a");
         log.make_writer().write_all(b"the last\n").unwrap();
         let (now, before) = (fs::read(path("a.log")).unwrap(), fs::read(path("a.before.log")).unwrap());
         assert!(now.ends_with(b"the last\n"));
@@ -121,6 +135,6 @@ mod tests {
         let bound = MOST + 4 * 4096;
         assert!(before.len() as u64 >= MOST && before.len() as u64 <= bound && now.len() as u64 <= bound);
         assert_eq!(before.iter().filter(|byte| **byte == b'\n').count() * 4096, before.len(), "whole lines");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "the two and the lock");
     }
 }

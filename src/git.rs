@@ -76,7 +76,7 @@ fn git_folder(dot_git: &Path) -> Option<PathBuf> {
     }
     let text = String::from_utf8(files::read_small(dot_git, MAX_DOT_GIT)?).ok()?;
     let named = Path::new(text.strip_prefix("gitdir:")?.trim());
-    dot_git.parent()?.join(named).canonicalize().ok()
+    files::resolve(&dot_git.parent()?.join(named)).ok()
 }
 
 /// Where the repository keeps the patterns that nobody shares, if this is the root of a work tree: linked work trees have

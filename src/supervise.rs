@@ -413,5 +413,7 @@ fn not_running(project: &Path) -> Failure {
         .with_hint("start it with: ctx start")
 }
 
+// Its projects lie where those of Unix do.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

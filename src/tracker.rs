@@ -12,6 +12,7 @@ mod sleep;
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Gap, GapReason, Lifecycle, Reason, What};
@@ -40,6 +41,9 @@ const RETRY: Duration = Duration::from_secs(5);
 /// So many changes may have to be replayed on the index that was kept.
 const SAVE_AFTER: usize = 5000;
 
+/// What goes down a tree takes the more the deeper it is; a program's first thread has little on Windows.
+const STACK: usize = 8 << 20;
+
 /// Everything that can wake the tracker.
 #[derive(Debug)]
 enum Input {
@@ -59,6 +63,16 @@ enum Input {
 ///
 /// The project can't be recorded, or not any longer; the agent was told the same.
 pub fn run(root: ProjectRoot, link: Link) -> Result<(), Failure> {
+    let recording = thread::Builder::new().name("tracker".into()).stack_size(STACK).spawn(move || record(root, link));
+    let recording = recording.map_err(|error| {
+        Failure::new(FailureCode::Internal, format!("the tracker's thread can't be started: {error}"))
+    })?;
+    recording
+        .join()
+        .unwrap_or_else(|_| Err(Failure::new(FailureCode::Internal, "the tracker has a defect; see its log")))
+}
+
+fn record(root: ProjectRoot, link: Link) -> Result<(), Failure> {
     let (sender, inputs) = mpsc::channel();
     let outbox = link.open(sender.clone());
     let result = Tracker::start(root.clone(), sender, outbox.clone()).and_then(|tracker| tracker.run(&inputs));

@@ -6,6 +6,7 @@ use super::foreign::foreign_command;
 use super::*;
 use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Reason};
 use crate::journal::read;
+use crate::platform::files;
 
 mod faults;
 
@@ -16,7 +17,7 @@ struct Project {
 
 fn project() -> Project {
     let folder = tempfile::tempdir().unwrap();
-    let root = ProjectRoot::try_from(folder.path().canonicalize().unwrap()).unwrap();
+    let root = ProjectRoot::try_from(files::resolve(folder.path()).unwrap()).unwrap();
     Journal::init(&root).unwrap();
     Project { _folder: folder, root }
 }

@@ -85,12 +85,14 @@ fn op(text: &str) -> Op {
 }
 
 fn tell(change: &Change) -> String {
-    match change {
+    let told = match change {
         Change::Created(path, _) => format!("created {}", path.display()),
         Change::Edited(path, _) => format!("edited {}", path.display()),
         Change::Deleted(path, _) => format!("deleted {}", path.display()),
         Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
-    }
+    };
+    // With `/` on every system.
+    told.replace('\\', "/")
 }
 
 #[test]

@@ -119,11 +119,15 @@ fn told(first: &[Op], second: &[Op]) -> Vec<String> {
         disk.run(op);
         hints.extend(op.touched());
     }
-    let words = |change: &Change| match change {
-        Change::Created(path, _) => format!("created {}", path.display()),
-        Change::Edited(path, _) => format!("edited {}", path.display()),
-        Change::Deleted(path, _) => format!("deleted {}", path.display()),
-        Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
+    // With `/` on every system.
+    let words = |change: &Change| {
+        let told = match change {
+            Change::Created(path, _) => format!("created {}", path.display()),
+            Change::Edited(path, _) => format!("edited {}", path.display()),
+            Change::Deleted(path, _) => format!("deleted {}", path.display()),
+            Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
+        };
+        told.replace('\\', "/")
     };
     tree.reconcile(disk.observe(&hints)).iter().map(words).collect()
 }

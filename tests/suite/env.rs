@@ -55,7 +55,7 @@ impl TestEnv {
 
     /// The absolute path of something of this user's, without links.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        files::resolve(self.folder.path()).unwrap().join(name)
+        name.split('/').fold(files::resolve(self.folder.path()).unwrap(), |path, part| path.join(part))
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -68,14 +68,13 @@ impl TestEnv {
 
     /// Where this user's agent listens.
     pub(crate) fn endpoint(&self) -> Endpoint {
-        let directories =
-            Directories { config: self.path("config"), state: self.state(), runtime: self.path("run") };
+        let directories = Directories { config: self.path("config"), state: self.state(), runtime: self.path("run") };
         directories.endpoint().unwrap()
     }
 
     /// A new folder in the home folder.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
-        let path = self.home().join(name);
+        let path = self.path(&format!("home/{name}"));
         fs::create_dir_all(&path).unwrap();
         path
     }

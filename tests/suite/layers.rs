@@ -105,3 +105,75 @@ fn only_the_tray_front_end_names_the_tray() {
         }
     }
 }
+
+/// What asks which system this is, or takes it for granted.
+const SYSTEM: [&str; 6] = ["target_os", "target_family", "cfg(unix", "(windows", "not(unix", "std::os::"];
+
+/// The lines of a file that ask for the system, without its tests.
+fn asking(text: &str) -> Vec<&str> {
+    let end = ["#[cfg(test)]", "#[cfg(all(test"].iter().filter_map(|tests| text.find(tests)).min();
+    let lines = text[..end.unwrap_or(text.len())].lines();
+    lines.filter(|line| SYSTEM.iter().any(|asks| line.contains(asks))).collect()
+}
+
+#[test]
+fn only_the_platform_knows_the_system() {
+    let mut all = Vec::new();
+    files(&source(), &mut all);
+    let is_place = |file: &Path| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let event_loop = file.starts_with(source().join("bin/context-tray")) && name.starts_with("event_loop_");
+        file.starts_with(source().join("platform")) || file.starts_with(source().join("ipc")) || event_loop
+    };
+    let is_test = |file: &Path| file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
+    let mut wrong = Vec::new();
+    for file in all.iter().filter(|file| !is_place(file) && !is_test(file.strip_prefix(source()).unwrap())) {
+        let text = fs::read_to_string(file).unwrap();
+        // The one choice that is left: which event loop, and that the desktop's program has no console.
+        let is_choice = |line: &str| line.contains("event_loop_") || line.contains("windows_subsystem");
+        let is_main = file.ends_with("context-tray/main.rs");
+        wrong.extend(
+            asking(&text)
+                .into_iter()
+                .filter(|line| !(is_main && is_choice(line)))
+                .map(|line| format!("{}: {line}", file.display())),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_system_has_the_same_functions() {
+    let name = |line: &str| {
+        Some(line.trim().strip_prefix("os::")?.split(|c: char| !c.is_alphanumeric() && c != '_').next()?.to_owned())
+    };
+    let mut all = Vec::new();
+    files(&source(), &mut all);
+    let platform = source().join("platform");
+    let mut called = std::collections::BTreeSet::new();
+    for file in all.iter().filter(|file| file.parent() == Some(&platform)) {
+        let text = fs::read_to_string(file).unwrap();
+        called.extend(
+            text.match_indices("os::")
+                .filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == ':'))
+                .filter_map(|(at, _)| name(&text[at..])),
+        );
+    }
+    assert!(called.len() > 40, "{called:?}");
+    for files in [
+        &["linux.rs", "linux", "unix.rs"][..],
+        &["macos.rs", "unix.rs", "not_linux.rs"],
+        &["windows.rs", "windows", "not_linux.rs"],
+    ] {
+        let mut own = Vec::new();
+        files.iter().for_each(|file| self::files(&platform.join(file), &mut own));
+        let text: String = own.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+        let has = |name: &String| {
+            ["fn ", "const ", "type ", "{", ", "].iter().any(|before| {
+                ["(", ":", ",", "}", " "].iter().any(|after| text.contains(&format!("{before}{name}{after}")))
+            })
+        };
+        let missing: Vec<_> = called.iter().filter(|name| !has(name)).collect();
+        assert!(missing.is_empty(), "{files:?}: {missing:?}");
+    }
+}

@@ -40,6 +40,8 @@ mod streams;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod tray;
+#[cfg(windows)]
+mod windows;
 mod wire;
 
 /// A file that is not a module here would never run.

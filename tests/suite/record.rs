@@ -226,7 +226,10 @@ fn more_folders_are_recorded_inside_and_outside() {
     let user = env.path("config").join("config.toml");
     fs::write(&user, format!("[watch]\ndirectories = [\"out/api\", {outside:?}]\n")).unwrap();
     env.ctx(&project, ["start"]).ok();
-    assert_eq!(env.status(&project)["watching"], serde_json::json!([project, outside, project.join("out/api")]));
+    assert_eq!(
+        env.status(&project)["watching"],
+        serde_json::json!([project, outside, project.join("out").join("api")])
+    );
     let told = || {
         let changes = log_lines(&project).into_iter().filter(|line| !line.contains("] Session"));
         changes.map(|line| line[11..].to_owned()).collect::<Vec<_>>()

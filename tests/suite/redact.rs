@@ -149,7 +149,10 @@ fn a_record_is_redacted_while_it_is_written() {
     let shown = env.ctx(&project, ["redact", "--dry-run"]).ok().says("Ran: deploy [REDACTED:pattern] -> Success");
     assert!(!shown.stdout.contains(CANARY) && !shown.stdout.contains("acme-1"), "{}", shown.stdout);
     assert_eq!(holding(&project.join(".context"), CANARY), [log]);
-    env.ctx(&project, ["redact"]).ok().says("out of .context/session.md.").hints("change those");
+    env.ctx(&project, ["redact"])
+        .ok()
+        .says(&format!("out of {}.", Path::new(".context").join("session.md").display()))
+        .hints("change those");
     assert_eq!(holding(&project, CANARY), Vec::<PathBuf>::new());
     assert_eq!(holding(&project, "acme-1"), Vec::<PathBuf>::new());
     env.ctx(&project, ["redact"]).ok().says("No secret");

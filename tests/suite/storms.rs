@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::env::{TestEnv, entries_of, kill, wait_for};
 #[cfg(target_os = "linux")]
 use crate::env::{entries, signal};
-use crate::env::{TestEnv, entries_of, kill, wait_for};
 use crate::replay::{assert_exact, disk, sync};
 
 #[derive(Clone, Debug)]

@@ -56,10 +56,11 @@ fn run_tells_how_many_files_changed_meanwhile() {
 fn run_gives_the_command_our_own_input() {
     let env = TestEnv::new();
     let project = env.project("shop");
-    let cat: &[&str] = if cfg!(windows) { &["run", "findstr", "^"] } else { &["run", "cat"] };
+    let script = "set /p line=& echo !line!";
+    let cat: &[&str] = if cfg!(windows) { &["run", "cmd", "/v:on", "/c", script] } else { &["run", "cat"] };
     let mut command = env.ctx_command(&project, cat);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"through").unwrap();
+    child.stdin.take().unwrap().write_all(b"through\n").unwrap();
     assert_eq!(child.wait_with_output().unwrap().stdout.trim_ascii_end(), b"through");
 }
 

@@ -18,6 +18,7 @@ use context_tray::agent::Agent;
 use context_tray::notice::ToDesktop;
 use context_tray::platform::desktop;
 use context_tray::status::{Desktop, TrayPlace};
+use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
 use zbus::MatchRule;
 use zbus::blocking::{Connection, MessageIterator, fdo::DBusProxy};
 use zbus::message::Type;
@@ -26,6 +27,12 @@ use zbus::names::BusName;
 use crate::front::{Flow, Front};
 use crate::say;
 use crate::tray::{self, Click};
+
+/// Who clicks means the icon, not its menu, which another button opens.
+pub(crate) const MENU_ON_LEFT_CLICK: bool = false;
+
+/// The name in the panel's settings.
+pub(crate) const TITLE: Option<&str> = Some("Context Tray");
 
 /// The name that a tray host owns, or the service before it.
 const HOST: &str = "org.kde.StatusNotifierWatcher";
@@ -126,6 +133,14 @@ fn show(mut front: Front, events: &Receiver<Event>) {
     }
 }
 
+pub(crate) fn with_picture(builder: TrayIconBuilder, picture: Icon) -> TrayIconBuilder {
+    builder.with_icon(picture)
+}
+
+pub(crate) fn set_picture(icon: &TrayIcon, picture: Icon) -> tray_icon::Result<()> {
+    icon.set_icon(Some(picture))
+}
+
 /// By the desktop's own dialog; where there is none, by a program that has one.
 pub(crate) fn pick_folder(title: &str) -> io::Result<Option<PathBuf>> {
     portal::pick_folder(title).or_else(|error| {
@@ -200,4 +215,34 @@ fn look(bus: &DBusProxy<'_>) -> zbus::Result<Desktop> {
     let starts =
         || Ok::<_, zbus::Error>(bus.list_activatable_names()?.iter().any(|name| name.as_str() == NOTIFICATIONS));
     Ok(Desktop { tray, notifications: has_owner(NOTIFICATIONS)? || starts()? })
+}
+
+/// The freedesktop notification server on the session bus.
+pub(crate) mod notifications {
+    use context_tray::notice::Notice;
+    use notify_rust::NotificationHandle;
+
+    use super::NOTIFICATIONS;
+    use crate::notices::{Shown, notification};
+
+    const PATH: &str = "/org/freedesktop/Notifications";
+
+    pub(crate) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
+        let capabilities = notify_rust::get_capabilities()?;
+        let can = |capability: &str| capabilities.iter().any(|it| it == capability);
+        let body = if can("body-markup") { escaped(&notice.body) } else { notice.body.clone() };
+        let handle = notification(notice, &body, can("actions")).icon("context-tray").show()?;
+        Ok((Shown(handle.id()), handle))
+    }
+
+    /// The thread that waits for it learns of it from the server.
+    pub(crate) fn close(Shown(id): Shown) -> zbus::Result<()> {
+        let bus = zbus::blocking::Connection::session()?;
+        bus.call_method(Some(NOTIFICATIONS), PATH, Some(NOTIFICATIONS), "CloseNotification", &id)?;
+        Ok(())
+    }
+
+    fn escaped(text: &str) -> String {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    }
 }

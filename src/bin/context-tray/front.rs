@@ -94,7 +94,6 @@ impl Front {
     }
 
     /// The desktop has no place for the icon any more. One that stays behind might not be found by the next host.
-    #[cfg(target_os = "linux")]
     pub(crate) fn no_place(&mut self) {
         self.place = false;
         self.tray = None;

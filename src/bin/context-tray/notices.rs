@@ -12,6 +12,8 @@ use context_tray::agent::AgentSender;
 use context_tray::notice::{Action, Notice, NoticeKey};
 use notify_rust::{Notification, NotificationHandle, NotificationResponse, Timeout};
 
+use crate::event_loop::notifications;
+
 /// The most notifications that are up at a time, and so the most threads that wait for one.
 const MOST: usize = 8;
 
@@ -25,7 +27,7 @@ enum Message {
 
 /// Names one notification to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Shown(u32);
+pub(crate) struct Shown(pub(crate) u32);
 
 /// The way to the thread that shows notices.
 pub(crate) struct Notices {
@@ -92,7 +94,7 @@ impl Board {
         if let Some((oldest, _)) = self.up.iter().min_by_key(|(_, shown)| **shown).filter(|_| self.up.len() >= MOST) {
             self.close(&oldest.clone());
         }
-        match server::show(&notice) {
+        match notifications::show(&notice) {
             Ok((shown, handle)) => self.wait(notice, shown, handle),
             Err(error) if !self.silent => {
                 self.silent = true;
@@ -104,7 +106,7 @@ impl Board {
 
     fn close(&mut self, key: &NoticeKey) {
         if let Some(shown) = self.up.remove(key)
-            && let Err(error) = server::close(shown)
+            && let Err(error) = notifications::close(shown)
         {
             tracing::info!(%error, "can't close a notification");
         }
@@ -132,7 +134,7 @@ impl Board {
 }
 
 /// The notification of a notice, with buttons where the server has them.
-fn notification(notice: &Notice, body: &str, with_actions: bool) -> Notification {
+pub(crate) fn notification(notice: &Notice, body: &str, with_actions: bool) -> Notification {
     let mut notification = Notification::new();
     notification.appname("Context Tray").summary(&notice.title).body(body).timeout(Timeout::Default);
     if with_actions && !notice.actions.is_empty() {
@@ -155,56 +157,6 @@ fn chosen<'a>(actions: &'a [Action], response: &NotificationResponse) -> Option<
             actions.iter().enumerate().find(named).map(|(_, action)| action)
         }
         NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
-    }
-}
-
-/// The freedesktop notification server on the session bus.
-#[cfg(target_os = "linux")]
-mod server {
-    use super::{Notice, NotificationHandle, Shown, notification};
-
-    const NAME: &str = "org.freedesktop.Notifications";
-    const PATH: &str = "/org/freedesktop/Notifications";
-
-    pub(super) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
-        let capabilities = notify_rust::get_capabilities()?;
-        let can = |capability: &str| capabilities.iter().any(|it| it == capability);
-        let body = if can("body-markup") { escaped(&notice.body) } else { notice.body.clone() };
-        let handle = notification(notice, &body, can("actions")).icon("context-tray").show()?;
-        Ok((Shown(handle.id()), handle))
-    }
-
-    /// The thread that waits for it learns of it from the server.
-    pub(super) fn close(Shown(id): Shown) -> zbus::Result<()> {
-        let bus = zbus::blocking::Connection::session()?;
-        bus.call_method(Some(NAME), PATH, Some(NAME), "CloseNotification", &id)?;
-        Ok(())
-    }
-
-    fn escaped(text: &str) -> String {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-    }
-}
-
-/// Toasts and banners of the system, which it closes itself.
-#[cfg(not(target_os = "linux"))]
-mod server {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::{Notice, NotificationHandle, Shown, notification};
-
-    pub(super) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let notification = notification(notice, &notice.body, true);
-        // Registered by the installer; without it the toast would carry another program's name.
-        #[cfg(windows)]
-        let notification = notification.clone().app_id("ContextTray.ContextTray").finalize();
-        let handle = notification.show()?;
-        Ok((Shown(NEXT.fetch_add(1, Ordering::Relaxed)), handle))
-    }
-
-    pub(super) fn close(_: Shown) -> notify_rust::error::Result<()> {
-        Ok(())
     }
 }
 

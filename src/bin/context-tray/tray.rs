@@ -12,10 +12,10 @@ use context_tray::status::AgentStatus;
 use tray_icon::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuId, MenuItem, PredefinedMenuItem, Submenu};
 use tray_icon::{Icon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
+use crate::event_loop::{self, MENU_ON_LEFT_CLICK, TITLE};
+
 /// How the tray host knows the icon, from one start to the next.
 const ID: &str = "context-tray";
-/// Left click opens the menu where that is the custom of the system; elsewhere it is a click of its own.
-const MENU_ON_LEFT_CLICK: bool = cfg!(target_os = "macos");
 
 /// What the user did.
 #[derive(Clone, Debug)]
@@ -79,11 +79,10 @@ impl Tray {
             .with_id(ID)
             .with_menu(Box::new(menu))
             .with_menu_on_left_click(MENU_ON_LEFT_CLICK)
-            .with_icon(picture(shape)?)
             .with_tooltip(&tooltip);
-        if cfg!(target_os = "linux") {
-            // The name in the panel's settings; macOS would write it into the menu bar.
-            builder = builder.with_title("Context Tray");
+        builder = event_loop::with_picture(builder, picture(shape)?);
+        if let Some(title) = TITLE {
+            builder = builder.with_title(title);
         }
         let icon = builder.build()?;
         let requests = requests(&lines, &items);
@@ -111,7 +110,7 @@ impl Tray {
         }
         let shape = menu::icon(status);
         if shape != self.shape {
-            self.icon.set_icon(Some(picture(shape)?))?;
+            event_loop::set_picture(&self.icon, picture(shape)?)?;
             self.shape = shape;
         }
         Ok(())
