@@ -10,6 +10,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -19,6 +20,9 @@ use tracing_subscriber::prelude::*;
 
 use crate::platform::{Directories, files};
 use crate::redact::Redactor;
+
+/// How long another process may take to move a file away.
+const MOVING: Duration = Duration::from_secs(1);
 
 /// The size in bytes at which a file gives way to a new one.
 const MOST: u64 = 1 << 20;
@@ -72,13 +76,12 @@ impl Log {
         if file.metadata()?.len() < MOST {
             return Ok(file);
         }
-        // Whoever holds the lock while the file is still at its path, and nobody else, moves it away.
+        // Whoever gets the lock while the file is still at its path, and nobody else, moves it away.
         let lock =
             files::create_private(OpenOptions::new().create(true).write(true).truncate(false)).open(&self.lock)?;
-        if lock.try_lock().is_err() || !files::is_at(&file, &self.path) {
-            return Ok(file);
+        if files::lock_by(&lock, Instant::now() + MOVING)? && files::is_at(&file, &self.path) {
+            fs::rename(&self.path, &self.before)?;
         }
-        fs::rename(&self.path, &self.before)?;
         appendable(&self.path)
     }
 }

@@ -154,6 +154,16 @@ impl Directories {
     }
 }
 
+/// Where PowerShell looks for its profile, in the user's home folder or that of configurations.
+pub fn powershell_folder(home: &Path, config: &Path) -> PathBuf {
+    os::powershell_folder(home, config)
+}
+
+/// Where Nushell looks for its configuration.
+pub fn nushell_folder(home: &Path, config: &Path) -> PathBuf {
+    os::nushell_folder(home, config)
+}
+
 /// The folder that a variable names; an empty one counts as unset.
 fn named(variable: &str) -> Result<Option<PathBuf>, Failure> {
     let Some(path) = env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from) else {

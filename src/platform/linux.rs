@@ -34,6 +34,14 @@ pub(super) fn runtime_directory(base: &BaseDirs, name: &str) -> Option<PathBuf> 
     Some(base.runtime_dir()?.join(name))
 }
 
+pub(super) fn powershell_folder(_home: &Path, config: &Path) -> PathBuf {
+    config.join("powershell")
+}
+
+pub(super) fn nushell_folder(_home: &Path, config: &Path) -> PathBuf {
+    config.join("nushell")
+}
+
 /// The name of an abstract socket, which is one per network namespace and not per user.
 pub(super) fn instance_name(_state: &Path, hash: u64) -> io::Result<String> {
     Ok(format!("context-tray-{}-{hash:016x}", my_uid()))

@@ -26,6 +26,15 @@ pub(super) fn runtime_directory(_base: &BaseDirs, name: &str) -> Option<PathBuf>
     Some(std::env::temp_dir().join(name))
 }
 
+pub(super) fn powershell_folder(_home: &Path, config: &Path) -> PathBuf {
+    config.join("powershell")
+}
+
+pub(super) fn nushell_folder(home: &Path, config: &Path) -> PathBuf {
+    let is_named = std::env::var_os("XDG_CONFIG_HOME").is_some_and(|value| !value.is_empty());
+    if is_named { config.join("nushell") } else { home.join("Library/Application Support/nushell") }
+}
+
 /// The guard is a locked file here: an absolute path, since a relative one would depend on the current folder.
 pub(super) fn instance_name(state: &Path, _hash: u64) -> io::Result<String> {
     let path = state.join("instance.lock").into_os_string();

@@ -45,6 +45,15 @@ fn hash_of(path: &Path) -> u64 {
     stable_hash(path.as_os_str().as_encoded_bytes())
 }
 
+pub(super) fn powershell_folder(home: &Path, _config: &Path) -> PathBuf {
+    home.join("Documents").join("PowerShell")
+}
+
+pub(super) fn nushell_folder(_home: &Path, config: &Path) -> PathBuf {
+    let named = std::env::var_os("APPDATA").filter(|value| !value.is_empty());
+    named.map_or_else(|| config.to_path_buf(), PathBuf::from).join("nushell")
+}
+
 /// The name of a mutex of this login session.
 pub(super) fn instance_name(_state: &Path, hash: u64) -> io::Result<String> {
     Ok(format!("context-tray-{}-{hash:016x}", process::my_sid()?))

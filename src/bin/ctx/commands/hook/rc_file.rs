@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use context_tray::platform::files;
+use context_tray::platform::{directories, files};
 use context_tray::request::{Failure, FailureCode};
 
 use super::{program, quoted, script};
@@ -84,13 +84,8 @@ fn rc_path(shell: Shell) -> Result<PathBuf, Failure> {
         Shell::Bash => home.join(".bashrc"),
         Shell::Zsh => named("ZDOTDIR").unwrap_or(home).join(".zshrc"),
         Shell::Fish => config.join("fish/config.fish"),
-        Shell::Powershell if cfg!(windows) => home.join("Documents/PowerShell/Microsoft.PowerShell_profile.ps1"),
-        Shell::Powershell => config.join("powershell/Microsoft.PowerShell_profile.ps1"),
-        Shell::Nushell if cfg!(windows) => named("APPDATA").unwrap_or(config).join("nushell/config.nu"),
-        Shell::Nushell if cfg!(target_os = "macos") && named("XDG_CONFIG_HOME").is_none() => {
-            home.join("Library/Application Support/nushell/config.nu")
-        }
-        Shell::Nushell => config.join("nushell/config.nu"),
+        Shell::Powershell => directories::powershell_folder(&home, &config).join("Microsoft.PowerShell_profile.ps1"),
+        Shell::Nushell => directories::nushell_folder(&home, &config).join("config.nu"),
     })
 }
 
