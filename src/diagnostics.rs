@@ -77,8 +77,7 @@ impl Log {
             return Ok(file);
         }
         // Whoever gets the lock while the file is still at its path, and nobody else, moves it away.
-        let lock =
-            files::create_private(OpenOptions::new().create(true).write(true).truncate(false)).open(&self.lock)?;
+        let lock = files::open_lock(&self.lock)?;
         if files::lock_by(&lock, Instant::now() + MOVING)? && files::is_at(&file, &self.path) {
             fs::rename(&self.path, &self.before)?;
         }

@@ -54,7 +54,8 @@
 //!   There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
 //!   The exception is `ctx mcp`, whose protocol's SDK asks for a runtime: it has one of a single thread, to itself.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
-//! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray).
+//! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray);
+//!   `tests/suite/layers.rs` enforces both.
 //! * No panic in normal operation: `unwrap` and `expect` are for tests.
 //!
 //! # Where something goes
@@ -83,7 +84,9 @@
 //!   hints only where that is free: replaying entries one by one is exact only so.
 //! * The agent answers `Agent` with counts, not with every project: a list of two hundred would not fit into a message,
 //!   and `ctx list` reads the disk anyway.
-//!
+//! * Where the system's watches cover whole trees (Windows, macOS) there is one for the root, and [`watch`] passes over what
+//!   does not count: a watch on each folder would keep the folders above it from being renamed on Windows.
+//! * On Windows a tracker is asked to end by an event that carries its number and its identity, in place of a signal.
 //! * A paused project has no tracker: the pause is a wish, remembered with the others, and the session that follows tells it as
 //!   a gap. So it costs nothing, and outlives whatever ends meanwhile.
 //! * The doctor is a verb of the companion, not of the agent: it must work when the agent does not. The agent's menu has the

@@ -99,7 +99,7 @@ fn file(directories: &Directories) -> PathBuf {
 
 fn lock(directories: &Directories) -> io::Result<File> {
     let path = directories.spool_dir().join("spool.lock");
-    let file = files::create_private(OpenOptions::new().create(true).append(true)).open(path)?;
+    let file = files::open_lock(&path)?;
     match files::lock_by(&file, Instant::now() + LOCK_WAIT)? {
         true => Ok(file),
         false => Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds its lock")),

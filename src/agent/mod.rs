@@ -8,7 +8,7 @@ mod effects;
 mod trackers;
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -213,10 +213,7 @@ fn try_claim(directories: &Directories) -> Result<Option<Claim>, Failure> {
     }
     // Nobody answers behind the guard's name: another user may have taken it. The lock lies in our own folder and decides.
     let path = directories.agent_lock();
-    let mut options = OpenOptions::new();
-    let lock = files::create_private(options.create(true).append(true))
-        .open(&path)
-        .map_err(|error| cannot(&format!("open {}", path.display()), &error))?;
+    let lock = files::open_lock(&path).map_err(|error| cannot(&format!("open {}", path.display()), &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(Claim { _guard: guard, _lock: lock })),
         Err(_) => Ok(None),

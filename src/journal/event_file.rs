@@ -138,7 +138,7 @@ impl EventFile {
         let before = Extent::of(Some(&file))?;
         if let Err(error) = file.write_all(&text) {
             // Half a batch is worse than none: it would be written again whole.
-            let _ = file.set_len(before.size);
+            cut_off(&self.path, before.size);
             return Err(error);
         }
         self.known = Some(before.with(text.len()));
@@ -217,6 +217,11 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
         file = open(path, options)?;
     }
     Ok(file)
+}
+
+/// Takes back what could be written of a batch, if it can be. By a handle of its own: one for appending can't do that on Windows.
+pub(super) fn cut_off(path: &Path, size: u64) {
+    let _ = open(path, OpenOptions::new().write(true)).and_then(|file| file.set_len(size));
 }
 
 /// Opens one of our files: never through a symbolic link, and only when it is a file.

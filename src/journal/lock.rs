@@ -3,7 +3,7 @@
 //! The lock files have no content (a locked file can't be read on Windows) and are never removed while held. The kernel
 //! releases a lock however its process ends, so neither can go stale.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -52,9 +52,7 @@ impl TrackerLock {
 fn lock_file(path: &Path, wait: Duration) -> io::Result<File> {
     let deadline = Instant::now() + wait;
     loop {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = files::open_no_follow(files::create_private(&mut options)).open(path)?;
+        let file = files::open_lock(path)?;
         if !files::lock_by(&file, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::archive::{self, Kind};
-use super::event_file::{Extent, open, open_to_append};
+use super::event_file::{Extent, cut_off, open, open_to_append};
 use super::{now, state};
 use crate::line::{self, Line};
 use crate::project::ProjectRoot;
@@ -206,7 +206,7 @@ impl LogFile {
         };
         let (text, is_heading_due) = self.text(start, self.day.or(previous.map(|time| time.date_naive())));
         if let Err(error) = file.write_all(text.as_bytes()) {
-            let _ = file.set_len(size);
+            cut_off(&self.path, size);
             return Err(error);
         }
         if let Some(last) = self.owed.last() {

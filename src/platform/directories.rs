@@ -144,8 +144,7 @@ impl Directories {
     pub fn lock(&self, path: &Path) -> Result<File, Failure> {
         let cannot = |error: io::Error| files::cannot("lock", path, &error);
         self.make_state().map_err(cannot)?;
-        let mut options = OpenOptions::new();
-        let file = files::create_private(options.create(true).append(true)).open(path).map_err(cannot)?;
+        let file = files::open_lock(path).map_err(cannot)?;
         match files::lock_by(&file, Instant::now() + LOCK_WAIT).map_err(cannot)? {
             true => Ok(file),
             false => Err(Failure::new(FailureCode::Busy, format!("{} is held by another process", path.display()))

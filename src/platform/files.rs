@@ -224,6 +224,17 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens a file that is there only to be locked, and is made where it is absent. One that was opened for appending alone can't be
+/// locked on Windows.
+///
+/// # Errors
+///
+/// It can't be opened.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    open_no_follow(create_private(options.read(true).write(true).create(true).truncate(false))).open(path)
+}
+
 /// Takes the lock for this process alone; false when another held it up to the deadline. It is given back when the
 /// file is closed.
 ///

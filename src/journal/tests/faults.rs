@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use super::*;
+use crate::entry::Note;
 
 /// What the files of a record hold.
 struct Files {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use context_tray::entry::{EntryPath, PathText};
 use context_tray::locate;
+use context_tray::platform::files;
 use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode};
 use context_tray::rules::{Origin, Rule};
@@ -42,7 +43,7 @@ pub(super) fn explain(context: &Context<'_>, path: &Path) -> Result<Explanation,
     // A path outside may be in a folder that the project that we are in has watched beside it.
     let root = locate::find(above).map_err(Error::from).or_else(|_| context.project(None))?;
     let rest = absolute.strip_prefix(above).unwrap_or(path);
-    let resolved = above.canonicalize().map_or_else(|_| absolute.clone(), |above| above.join(rest));
+    let resolved = files::resolve(above).map_or_else(|_| absolute.clone(), |above| above.join(rest));
     let Some(relative) = root.relative(&resolved) else {
         let message = format!("{} does not lie in {}", shown(path), shown(root.path()));
         return Err(Failure::new(FailureCode::BadProject, message).with_hint("name a path in the project").into());
