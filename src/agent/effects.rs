@@ -31,6 +31,7 @@ pub(super) struct Effects {
 }
 
 /// What came of it.
+#[allow(clippy::large_enum_variant, reason = "it is handed over at once and never kept")]
 pub(super) enum Outcome {
     Nothing,
     Happened(Input),
