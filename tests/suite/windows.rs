@@ -161,3 +161,29 @@ fn paths_for_people_are_as_they_write_them() {
     env.ctx(&project, ["stop"]).fails(3).warns(&format!("error: {} is not", project.display()));
     assert!(entries(&project).iter().all(|entry| !entry.to_string().contains("?")), "no path with a prefix");
 }
+
+/// Makes a junction, which is what a user without further rights can make.
+fn link(env: &TestEnv, at: &Path, to: &Path) {
+    let mut shell = env.command("cmd", &env.home());
+    shell.args(["/c", "mklink", "/J"]).arg(at).arg(to);
+    env.run(shell).ok();
+}
+
+#[test]
+fn a_junction_is_a_link_and_is_not_followed() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    let elsewhere = env.folder("elsewhere");
+    link(&env, &project.join("link"), &elsewhere);
+    fs::write(elsewhere.join("a"), "1").unwrap();
+    sync(&env, &project);
+    assert_eq!(changes(&project), ["Created: link"]);
+    assert_eq!(entries_of(&project, "created")[0]["entry"], "symlink");
+
+    let linked = env.folder("linked");
+    link(&env, &linked.join(".context"), &elsewhere);
+    for args in [&["init"][..], &["start"], &["log", "x"], &["status"]] {
+        env.ctx(&linked, args).fails(1).warns("symbolic link").hints("remove the link");
+    }
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+}
