@@ -1,7 +1,7 @@
 //! The folders of the user's that are ours: configuration, state, and the endpoint's.
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
