@@ -15,8 +15,10 @@ RequestExecutionLevel user
 !include Win\Propkey.nsh
 !include packaging/windows/user-path.nsh
 
-!define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Context Tray"
-!define MODEL_KEY "Software\Classes\AppUserModelId\${APP_USER_MODEL_ID}"
+!define UNINSTALL_KEYS "Software\Microsoft\Windows\CurrentVersion\Uninstall"
+!define UNINSTALL_KEY "${UNINSTALL_KEYS}\Context Tray"
+!define MODEL_KEYS "Software\Classes\AppUserModelId"
+!define MODEL_KEY "${MODEL_KEYS}\${APP_USER_MODEL_ID}"
 !define SHORTCUT "$SMPROGRAMS\Context Tray.lnk"
 
 Name "Context Tray"
@@ -136,6 +138,9 @@ Section Uninstall
     !insertmacro RemoveFromUserPath "$INSTDIR"
     DeleteRegKey HKCU "${MODEL_KEY}"
     DeleteRegKey HKCU "${UNINSTALL_KEY}"
+    ; What holds them, where that is there for their sake alone; likewise with the folder below.
+    DeleteRegKey /ifempty HKCU "${MODEL_KEYS}"
+    DeleteRegKey /ifempty HKCU "${UNINSTALL_KEYS}"
     Delete "${SHORTCUT}"
     Delete "$INSTDIR\context-tray.exe"
     Delete "$INSTDIR\ctx.exe"
@@ -145,6 +150,7 @@ Section Uninstall
     Delete "$INSTDIR\third-party.txt"
     Delete "$INSTDIR\uninstall.exe"
     RMDir "$INSTDIR"
+    RMDir "$LOCALAPPDATA\Programs"
     ; `/KEEP`, or the answer, keeps what the program knows for a later installation.
     ${GetParameters} $0
     ClearErrors
