@@ -9,11 +9,13 @@
 !define USER_HIVE -2147483647
 !define ANY_STRING 0x10000006
 !define EXPANDABLE 2
+!define NOT_FOUND 2
 
-; $1 is the value's type from now on, $3 the memory, $4 whether there is something in it.
+; $0 is 0 from now on if the value could be read or there is none, $1 its type, $3 the memory.
 !macro ReadUserPath FOLDER
     System::Call 'advapi32::RegGetValueW(p ${USER_HIVE}, w "Environment", w "Path", i ${ANY_STRING}, *i .r1, p 0, *i 0 r2) i .r0'
-    ${If} $0 <> 0
+    ${If} $0 = ${NOT_FOUND}
+        StrCpy $0 0
         StrCpy $1 ${EXPANDABLE}
         StrCpy $2 0
     ${EndIf}
@@ -24,12 +26,11 @@
     System::Alloc $3
     Pop $3
     System::Call '*$3(&w2 ";")'
-    StrCpy $4 0
-    ${If} $2 > 2
+    ${If} $0 = 0
+    ${AndIf} $2 > 2
         IntPtrOp $5 $3 + 2
         System::Call 'advapi32::RegGetValueW(p ${USER_HIVE}, w "Environment", w "Path", i ${ANY_STRING}, p 0, p r5, *i r2) i .r0'
         System::Call 'kernel32::lstrcatW(p r3, w ";")'
-        StrCpy $4 1
     ${EndIf}
 !macroend
 
@@ -53,7 +54,8 @@
 !macro AddToUserPath FOLDER
     !insertmacro ReadUserPath "${FOLDER}"
     System::Call 'shlwapi::StrStrIW(p r3, w ";${FOLDER};") p .r5'
-    ${If} $5 P= 0
+    ${If} $0 = 0
+    ${AndIf} $5 P= 0
         System::Call 'kernel32::lstrcatW(p r3, w "${FOLDER};")'
         !insertmacro WriteUserPath
     ${EndIf}
@@ -63,7 +65,8 @@
 !macro RemoveFromUserPath FOLDER
     !insertmacro ReadUserPath "${FOLDER}"
     System::Call 'shlwapi::StrStrIW(p r3, w ";${FOLDER};") p .r5'
-    ${If} $5 P<> 0
+    ${If} $0 = 0
+    ${AndIf} $5 P<> 0
         ; The rest, with its end, moves over ";folder".
         StrLen $2 ";${FOLDER}"
         IntOp $2 $2 * 2
