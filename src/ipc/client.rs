@@ -71,7 +71,8 @@ impl Client {
         };
         if !socket::peer_is_me(&stream) {
             let message = format!("what listens at {} is another user's", endpoint.path().display());
-            return Err(ConnectError::Failed(Failure::new(FailureCode::Forbidden, message)));
+            let hint = "set CONTEXT_TRAY_RUNTIME_DIR to a folder of your own";
+            return Err(ConnectError::Failed(Failure::new(FailureCode::Forbidden, message).with_hint(hint)));
         }
         Ok(Client { stream, reader: Reader::default(), last_id: 0 })
     }

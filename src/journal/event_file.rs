@@ -111,7 +111,7 @@ impl EventFile {
         let (mut entries, mut end) = complete_lines(&mut file, from, size)?;
         if entries.is_empty() && from > 0 {
             // A line is longer than what we looked at, or is none of ours.
-            end = read::end_of_lines(&mut file)?;
+            end = read::end_of_lines(&mut file, size)?;
             entries = newest(&mut file, self.last_seq)?;
         }
         if end < size {

@@ -35,6 +35,7 @@ pub fn io_failure(verb: &str, path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => Some("make the folder and its files writable for your user"),
         io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only; remount it writable"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on this disk"),
+        io::ErrorKind::Other if verb == "read" => Some("move the file away; a new one is begun"),
         io::ErrorKind::NotFound => Some("run `ctx init` in the project to make the folder anew"),
         _ => None,
     };

@@ -20,6 +20,9 @@ const CHUNK: u64 = 64 * 1024;
 /// No line of ours is longer.
 const MAX_LINE: usize = 2 << 20;
 
+/// A file that goes on for so many bytes without the end of a line is no record.
+const MAX_GARBAGE: u64 = 64 << 20;
+
 /// The number in the PID file; none when there is no file or it holds something else.
 pub fn pid(root: &ProjectRoot) -> Option<u64> {
     let bytes = bounded(&root.pid(), 64).ok()?;
@@ -165,20 +168,18 @@ fn open_to_read(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// The same with the entries of one file; false when no more are wanted. What is longer than any line of ours is passed over,
-/// so that no file costs more memory than a line.
+/// so that no file costs more memory than a line, or much time.
 pub(super) fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool) -> io::Result<bool> {
     let mut end = file.metadata()?.len();
     // The begin of a line whose other part lies in the chunk before.
     let mut tail: Vec<u8> = Vec::new();
     let mut is_too_long = false;
     while end > 0 {
+        if is_too_long {
+            end = end_of_lines(file, end)?;
+        }
         let start = end.saturating_sub(CHUNK);
         let mut chunk = read_range(file, start, end)?;
-        if is_too_long {
-            let newline = chunk.iter().rposition(|byte| *byte == b'\n');
-            is_too_long = newline.is_none();
-            chunk.truncate(newline.map_or(0, |at| at + 1));
-        }
         chunk.append(&mut tail);
         let whole_from = match start {
             0 => 0,
@@ -192,20 +193,23 @@ pub(super) fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool)
             }
         }
         chunk.truncate(whole_from);
-        is_too_long |= chunk.len() > MAX_LINE;
+        is_too_long = chunk.len() > MAX_LINE;
         tail = if is_too_long { Vec::new() } else { chunk };
         end = start;
     }
     Ok(true)
 }
 
-/// Where the last whole line ends; 0 where there is none.
-pub(super) fn end_of_lines(file: &mut File) -> io::Result<u64> {
-    let mut end = file.metadata()?.len();
+/// Where the last whole line before a place ends; 0 where there is none.
+pub(super) fn end_of_lines(file: &mut File, from: u64) -> io::Result<u64> {
+    let mut end = from;
     while end > 0 {
         let start = end.saturating_sub(CHUNK);
         if let Some(at) = read_range(file, start, end)?.iter().rposition(|byte| *byte == b'\n') {
             return Ok(start + at as u64 + 1);
+        }
+        if from - start > MAX_GARBAGE {
+            return Err(io::Error::other("it is no record: it goes on and on without the end of a line"));
         }
         end = start;
     }
