@@ -1,0 +1,78 @@
+"""What a session costs over time: no growth while it works, and no error that valgrind sees.
+
+The tracker works in one project without a pause, as over a long day: files are edited, made, moved and removed, commands are
+logged. What it holds in memory is read again and again; what the second half of the time adds must be nothing.
+"""
+
+import random
+import shutil
+import signal
+import time
+
+from disk import rss_kib
+from record import Replayed
+from sandbox import wait_for
+from suite import Skipped
+
+FILES = 500
+WARM = 0.4
+MOST_GROWTH_KIB = 1024
+VALGRIND = ("valgrind", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite", "--trace-children=no")
+
+
+def work(sandbox, project, choose):
+    """A moment of somebody's day."""
+    for _ in range(10):
+        path = project.root / f"{choose.randrange(FILES)}.txt"
+        if path.exists() and choose.random() < 0.2:
+            path.unlink()
+        elif path.exists() and choose.random() < 0.2:
+            path.rename(project.root / f"{choose.randrange(FILES)}.txt")
+        else:
+            path.write_text("x" * choose.randrange(2000))
+    sandbox.ctx("log", f"make {choose.randrange(100)}", cwd=project.root, expect=0)
+
+
+def a_long_day(suite, sandbox):
+    """Memory over time."""
+    seconds = suite.figure(short=15, long=600)
+    choose = random.Random(suite.seed)
+    project = sandbox.project("shop")
+    record = Replayed(sandbox, project)
+    sandbox.start(project)
+    tracker = project.pid()
+    agent = next(pid for pid in sandbox.processes() if pid != tracker)
+    began, seen = time.monotonic(), []
+    while time.monotonic() - began < seconds:
+        work(sandbox, project, choose)
+        seen.append((time.monotonic() - began, rss_kib(tracker), rss_kib(agent)))
+    record.check("a long day")
+    settled = [sizes for at, *sizes in seen if at > WARM * seconds]
+    half = len(settled) // 2
+    growth = [max(late) - max(early) for early, late in zip(zip(*settled[:half]), zip(*settled[half:]))]
+    last = settled[-1]
+    suite.check(f"{seconds} s of work, {record.seen} entries: tracker {last[0] / 1024:.1f} MB ({growth[0]:+} KiB), "
+                f"agent {last[1] / 1024:.1f} MB ({growth[1]:+} KiB)", max(growth) <= MOST_GROWTH_KIB)
+
+
+def a_session_below_valgrind(suite, sandbox):
+    """No access to what is not ours, and nothing lost for good."""
+    if not shutil.which("valgrind"):
+        raise Skipped("valgrind is not installed")
+    choose = random.Random(suite.seed)
+    project = sandbox.project("shop")
+    record = Replayed(sandbox, project)
+    sandbox.ctx("init", cwd=project.root, expect=0)
+    said = sandbox.folder / "valgrind"
+    tracker = sandbox.start_process(*VALGRIND, f"--log-file={said}", sandbox.bin / "ctx", "start", "--foreground", project.root)
+    wait_for("it records", lambda: sandbox.status(project)["state"] == "running", deadline=120, look_again=0.1)
+    for _ in range(suite.figure(short=5, long=100)):
+        work(sandbox, project, choose)
+    record.check("a session below valgrind")
+    tracker.send_signal(signal.SIGTERM)
+    code = tracker.wait(timeout=120)
+    summary = [line.split("== ", 1)[1] for line in said.read_text().splitlines() if "ERROR SUMMARY" in line]
+    suite.check(f"a session below valgrind, {record.seen} entries: {summary[-1]}", code == 0)
+
+
+CASES = [a_long_day, a_session_below_valgrind]
