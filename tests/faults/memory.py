@@ -68,9 +68,9 @@ def a_session_below_valgrind(suite, sandbox):
     wait_for("it records", lambda: sandbox.status(project)["state"] == "running", deadline=120, look_again=0.1)
     for _ in range(suite.figure(short=5, long=100)):
         work(sandbox, project, choose)
-    record.check("a session below valgrind")
     tracker.send_signal(signal.SIGTERM)
     code = tracker.wait(timeout=120)
+    record.check("a session below valgrind", is_live=False)
     summary = [line.split("== ", 1)[1] for line in said.read_text().splitlines() if "ERROR SUMMARY" in line]
     suite.check(f"a session below valgrind, {record.seen} entries: {summary[-1]}", code == 0)
 

@@ -66,18 +66,19 @@ class Replayed:
         self.sandbox, self.project = sandbox, project
         self.tree, self.seen = disk(project.root), 0
 
-    def news(self):
-        """The entries that came since the last call, after a sync."""
-        self.sandbox.ctx("sync", cwd=self.project.root, expect=0)
+    def news(self, is_live=True):
+        """The entries that came since the last call, after a sync where a session runs."""
+        if is_live:
+            self.sandbox.ctx("sync", cwd=self.project.root, expect=0)
         events = self.project.events()
         new, self.seen = events[self.seen:], len(events)
         for event in new:
             replay(self.tree, event)
         return new
 
-    def check(self, what):
+    def check(self, what, is_live=True):
         """The record is the disk; gives what is new in it."""
-        new = self.news()
+        new = self.news(is_live)
         now = disk(self.project.root)
         if self.tree != now:
             told = {path for path in self.tree.keys() | now.keys() if self.tree.get(path) != now.get(path)}
