@@ -4,7 +4,6 @@
 //! lists it, so that nothing that happens meanwhile is missed. It never follows a symbolic link, and never enters a folder
 //! that does not count.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -55,15 +54,24 @@ pub fn observe(
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
         return Ok(vec![whole(root, tree, rules, watch)?]);
     }
-    let hints = &with_true_names(root, hints)[..];
     let mut seen = Vec::with_capacity(hints.len());
     // What lies in a folder comes right behind it.
     let mut listed: Option<&Path> = None;
     let mut hints: Vec<(usize, &Hint)> = hints.iter().enumerate().collect();
     hints.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
-    for (order, hint) in hints {
+    for &(order, hint) in &hints {
         let path = hint.path.as_path();
         if listed.is_some_and(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        // What was renamed to what is the same name to the system is gone from here, and is there.
+        let other = files::other_name(&at(root, path)).map(|name| path.with_file_name(name));
+        if let Some(other) = other {
+            seen.push((order, Observation { path: path.to_path_buf(), found: None }));
+            let is_hinted = hints.iter().any(|(_, hint)| hint.path == other);
+            let hint = Hint { path: other, recursive: hint.recursive };
+            let found = if is_hinted { None } else { look(root, &hint, tree, rules, watch) };
+            seen.extend(found.map(|found| (order, Observation { path: hint.path, found })));
             continue;
         }
         let Some(found) = look(root, hint, tree, rules, watch) else { continue };
@@ -74,16 +82,6 @@ pub fn observe(
     }
     seen.sort_by_key(|(order, _)| *order);
     Ok(seen.into_iter().map(|(_, observation)| observation).collect())
-}
-
-/// The hints, and for those that name something in another way than the disk does, one that names it as the disk does.
-fn with_true_names<'h>(root: &ProjectRoot, hints: &'h [Hint]) -> Cow<'h, [Hint]> {
-    let other = |hint: &Hint| {
-        let name = files::other_name(&at(root, &hint.path))?;
-        Some(Hint { path: hint.path.with_file_name(name), recursive: hint.recursive })
-    };
-    let others: Vec<Hint> = hints.iter().filter_map(other).collect();
-    if others.is_empty() { Cow::Borrowed(hints) } else { Cow::Owned([hints, &others].concat()) }
 }
 
 /// Where a path, relative to the root, lies on disk.
@@ -151,8 +149,6 @@ fn look(
     let name = path.file_name()?;
     let absolute = at(root, path);
     let metadata = match fs::symlink_metadata(&absolute) {
-        // It has been renamed to what is the same name to the system.
-        Ok(_) if files::other_name(&absolute).is_some() => return Some(None),
         Ok(metadata) => metadata,
         // What may not be looked at is not gone.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return None,
