@@ -11,7 +11,7 @@
 //! context-tray (agent, one per user)          ctx (companion, short-lived)
 //!   main thread: tray and notices               status, list, tail, brief, check: read .context/ themselves
 //!   agent thread: owns all state                start, stop, log, run, sync: one request to the agent
-//!   two threads per tracker                     no agent: log appends by itself, start launches one
+//!   one thread for all trackers' lines          no agent: log appends by itself, start launches one
 //!     |                                         mcp: the same questions, asked by an assistant, until its input ends
 //!     |  stdin: Record, Sync, Ping, Stop   stdout: Ready, Status, Recorded ... (JSON lines)
 //!     v
@@ -51,6 +51,7 @@
 //!
 //! * No async runtime: a few threads block on channels and wake for nothing. Idle costs no CPU; the agent asks its trackers
 //!   for a sign of life once a minute, which is also when it sees that a sleep of the machine has skipped the end of a pause.
+//!   Nobody waits for these signs, so that those of a hundred trackers wake it no more often than that of one.
 //!   There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
 //!   The exception is `ctx mcp`, whose protocol's SDK asks for a runtime: it has one of a single thread, to itself.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.

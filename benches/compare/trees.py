@@ -112,15 +112,20 @@ def idle(sandbox, scale):
     return rows
 
 
+def running(sandbox):
+    """How many projects the agent has a tracker for."""
+    return json.loads(sandbox.ctx("agent", "status", "--json", expect=0).out)["running"]
+
+
 def registered(sandbox, scale):
-    """The agent that knows many projects and records one: its memory, and what it does while nothing happens."""
+    """The agent that has many projects recorded: its memory, and what it does while nothing happens."""
     projects = [sandbox.project(f"shop-{number:03}") for number in range(scale.projects)]
-    added = {"wanted": False, "added_at": "2026-11-22T10:00:00+01:00"}
+    added = {"wanted": True, "added_at": "2026-11-22T10:00:00+01:00"}
     listed = [{"project": str(project.root), **added} for project in projects]
     sandbox.state.mkdir()
     (sandbox.state / "registry.json").write_text(json.dumps({"v": 1, "projects": listed}))
     agent, what = start_agent(sandbox)
-    sandbox.start(projects[0])
+    wait_for("every project is recorded", lambda: running(sandbox) == scale.projects, PATIENCE)
     time.sleep(2)  # what a start leaves to do is done
     ticks, threads = cpu_ticks(agent), switches(agent)
     time.sleep(scale.idle_seconds)

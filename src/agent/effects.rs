@@ -39,9 +39,9 @@ pub(super) enum Outcome {
 }
 
 impl Effects {
-    pub(super) fn new(directories: Directories, inputs: Sender<AgentInput>) -> Self {
-        let trackers = Trackers::new(&directories, inputs);
-        Self { directories, trackers }
+    pub(super) fn new(directories: Directories, inputs: Sender<AgentInput>) -> io::Result<Self> {
+        let trackers = Trackers::new(&directories, inputs)?;
+        Ok(Self { directories, trackers })
     }
 
     /// A tracker has exited: what was held for it can go.
@@ -59,7 +59,7 @@ pub(super) fn perform(
     let mut reply_to = |client: Client| client.and_then(|client| replies.remove(&client));
     match effect {
         Effect::Spawn(tracker, project) => return Outcome::Happened(effects.trackers.spawn(tracker, &project)),
-        Effect::Send(tracker, message) => effects.trackers.send(tracker, message),
+        Effect::Send(tracker, message) => effects.trackers.send(tracker, &message),
         Effect::Kill(tracker) => effects.trackers.kill(tracker),
         Effect::Reply(client, result) => answer(reply_to(Some(client)), result),
         Effect::Append(client, project, record) => {
@@ -195,7 +195,7 @@ fn aside(
 ) {
     thread::spawn(move || {
         if let Some(Outcome::Happened(refused)) = answer_click(reply, work()) {
-            drop(inputs.send(AgentInput::Happened(refused)));
+            drop(inputs.send(AgentInput::Happened(vec![refused])));
         }
     });
 }

@@ -73,8 +73,8 @@ impl From<Failure> for LaunchError {
 
 /// Everything that can wake the agent.
 enum AgentInput {
-    /// For the supervisor.
-    Happened(Input),
+    /// For the supervisor, in this order.
+    Happened(Vec<Input>),
     /// From a client, with the way back to it.
     Asked(Request, Reply),
 }
@@ -89,17 +89,17 @@ impl AgentSender {
     /// Sends a request whose answer nobody waits for.
     pub fn send(&self, request: Request) {
         // An agent that has ended has nothing to do any more.
-        let _ = self.0.send(AgentInput::Happened(Input::Request(None, request)));
+        let _ = self.0.send(AgentInput::Happened(vec![Input::Request(None, request)]));
     }
 
     /// Says what the desktop has for the agent.
     pub fn desktop(&self, desktop: Desktop) {
-        let _ = self.0.send(AgentInput::Happened(Input::Desktop(desktop)));
+        let _ = self.0.send(AgentInput::Happened(vec![Input::Desktop(desktop)]));
     }
 
     /// Says that what was clicked could not be done.
     pub fn refuse(&self, failure: Failure) {
-        let _ = self.0.send(AgentInput::Happened(Input::Refused(failure)));
+        let _ = self.0.send(AgentInput::Happened(vec![Input::Refused(failure)]));
     }
 }
 
@@ -137,15 +137,15 @@ pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Resul
     let on_request = move |request, reply| drop(asked.send(AgentInput::Asked(request, reply)));
     server.serve(on_request).map_err(|error| cannot("start a thread", &error))?;
     let signalled = sender.clone();
-    stop_signals(move |_| drop(signalled.send(AgentInput::Happened(Input::Terminate))))
+    stop_signals(move |_| drop(signalled.send(AgentInput::Happened(vec![Input::Terminate]))))
         .map_err(|error| cannot("handle signals", &error))?;
-    let happened = sender.clone();
+    let effects =
+        Effects::new(directories.clone(), sender.clone()).map_err(|error| cannot("start a thread", &error))?;
     let identity = Identity { pid: std::process::id(), tray: options.tray, started_at: state::wire_time(&now()) };
     tracing::info!(pid = identity.pid, tray = identity.tray, version = env!("CARGO_PKG_VERSION"), "the agent starts");
     let thread = thread::Builder::new()
         .name("agent".into())
         .spawn(move || {
-            let effects = Effects::new(directories.clone(), happened);
             let agent = Loop {
                 supervisor: Supervisor::new(identity, Instant::now()),
                 effects,
@@ -246,13 +246,14 @@ impl Loop {
         let mut next = vec![Input::Settings(settings::read(directories))];
         next.extend(registry.projects.iter().map(registered));
         service::tell(News::Ready);
-        while self.process(std::mem::take(&mut next)) {
+        // What is there already is taken together: a hundred answers at once are one new status.
+        while next.drain(..).all(|input| self.process(input)) {
             let status = self.supervisor.status();
             if status != *shown {
                 shown = Arc::new(status);
                 (self.desktop)(ToDesktop::Status(shown.clone()));
             }
-            next.push(self.wait(inputs));
+            next = self.wait(inputs);
         }
         tracing::info!("the agent ends");
         service::tell(News::Ending);
@@ -270,28 +271,35 @@ impl Loop {
         }
     }
 
-    /// The next input, which is a tick when the supervisor's deadline comes first.
-    fn wait(&mut self, inputs: &Receiver<AgentInput>) -> Input {
+    /// The next inputs, which are a tick when the supervisor's deadline comes first.
+    fn wait(&mut self, inputs: &Receiver<AgentInput>) -> Vec<Input> {
         self.tell_alive();
         let received = match self.supervisor.deadline().into_iter().chain(self.alive_at).min() {
             None => inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(deadline) => inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())),
         };
         match received {
-            Ok(AgentInput::Happened(input)) => input,
-            Ok(AgentInput::Asked(request, reply)) => {
-                let client = self.next_client;
-                self.next_client += 1;
-                self.replies.insert(client, reply);
-                Input::Request(Some(client), request)
-            }
-            Err(RecvTimeoutError::Timeout) => Input::Tick,
-            Err(RecvTimeoutError::Disconnected) => Input::Terminate,
+            Ok(first) => std::iter::once(first).chain(inputs.try_iter()).flat_map(|it| self.inputs_of(it)).collect(),
+            Err(RecvTimeoutError::Timeout) => vec![Input::Tick],
+            Err(RecvTimeoutError::Disconnected) => vec![Input::Terminate],
         }
     }
 
-    /// Processes inputs and those that performing their effects leads to; false when the agent has ended.
-    fn process(&mut self, mut inputs: Vec<Input>) -> bool {
+    fn inputs_of(&mut self, input: AgentInput) -> Vec<Input> {
+        match input {
+            AgentInput::Happened(inputs) => inputs,
+            AgentInput::Asked(request, reply) => {
+                let client = self.next_client;
+                self.next_client += 1;
+                self.replies.insert(client, reply);
+                vec![Input::Request(Some(client), request)]
+            }
+        }
+    }
+
+    /// Processes an input and those that performing its effects leads to; false when the agent has ended.
+    fn process(&mut self, input: Input) -> bool {
+        let mut inputs = vec![input];
         while !inputs.is_empty() {
             for input in std::mem::take(&mut inputs) {
                 tracing::debug!(?input);

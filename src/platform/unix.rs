@@ -1,5 +1,8 @@
 //! What Linux and macOS share.
 
+#[path = "unix/pipes.rs"]
+mod pipes;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -23,6 +26,7 @@ use signal_hook::iterator::Signals;
 use super::Endpoint;
 use super::process::End;
 use super::signals::StopSignal;
+pub(super) use pipes::Pipes;
 
 /// Nobody can keep a file from being replaced here.
 pub(super) fn is_held_by_another(_error: &io::Error) -> bool {

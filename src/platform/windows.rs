@@ -4,6 +4,8 @@
 mod files;
 #[path = "windows/pipe.rs"]
 mod pipe;
+#[path = "windows/pipes.rs"]
+mod pipes;
 #[path = "windows/process.rs"]
 mod process;
 
@@ -18,6 +20,7 @@ use super::files::stable_hash;
 pub(super) use super::not_linux::*;
 pub(super) use files::*;
 pub(super) use pipe::*;
+pub(super) use pipes::Pipes;
 pub(super) use process::{
     close_all_on_exec, command_line, detach, end_process, give_back_memory, hide_window, identity, run_in_terminal,
     signal_of, slept, stop_signals,
