@@ -65,6 +65,8 @@ pub struct Journal {
     foreign: Vec<(DateTime<FixedOffset>, What)>,
     /// The log or the state lacks what `events.jsonl` has.
     is_behind: bool,
+    /// Why the last try to write did not reach the disk, or not all of it.
+    problem: Option<Failure>,
     /// The day on which the files' sizes were looked at.
     weighed_on: Option<NaiveDate>,
     tracker: Option<state::TrackerFacts>,
@@ -108,6 +110,7 @@ impl Journal {
             is_lossy: false,
             foreign: Vec::new(),
             is_behind: false,
+            problem: None,
             weighed_on: None,
             tracker: None,
         }
@@ -216,6 +219,12 @@ impl Journal {
         !self.pending.is_empty() || !self.foreign.is_empty()
     }
 
+    /// Why the record can't be written, and what mends it.
+    pub fn problem(&self) -> Option<String> {
+        let Failure { message, hint, .. } = self.problem.as_ref()?;
+        Some(hint.as_ref().map_or_else(|| message.clone(), |hint| format!("{message}; {hint}")))
+    }
+
     /// Whether the record has all that was seen.
     pub fn is_whole(&self) -> bool {
         !self.has_pending() && !self.is_lossy
@@ -245,6 +254,10 @@ impl Journal {
             self.give_up_pending();
         }
         let written = self.write_pending(wait, written);
+        // One that is kept waiting by another writer says nothing of the disk.
+        if let Some(failure) = written.as_ref().err().filter(|failure| failure.code == FailureCode::Io) {
+            self.problem = Some(failure.clone());
+        }
         if written.is_err() && self.pending.len() > MAX_PENDING {
             self.is_lossy = true;
             self.give_up_pending();
@@ -341,7 +354,8 @@ impl Journal {
             self.log.append(&lines, seq, previous).map_err(|error| io_failure("write", self.log.path(), &error));
         written(&self.events);
         let stated = logged.and_then(|()| self.write_state_locked(batch, &lines));
-        self.is_behind = stated.inspect_err(warn_behind).is_err();
+        self.problem = stated.inspect_err(warn_behind).err();
+        self.is_behind = self.problem.is_some();
     }
 
     /// Writes the state file as it is.

@@ -286,6 +286,7 @@ fn can_pause(state: State) -> bool {
 
 fn state_in_brief(project: &ProjectStatus) -> String {
     match project.state {
+        State::Running if project.record_problem.is_some() => "not written".to_owned(),
         State::Running if project.degraded.is_some() => "recording, degraded".to_owned(),
         State::Running => "recording".to_owned(),
         State::Starting => "starting".to_owned(),
@@ -317,7 +318,11 @@ fn sentences(project: &ProjectStatus) -> Vec<String> {
         Some(moment) => format!("{moment}  {}", fitting(&event.detail)),
         None => fitting(&event.detail),
     });
-    let said = [project.reason.as_deref(), project.degraded.as_deref()].into_iter().flatten().map(fitting);
+    let said = [&project.reason, &project.record_problem, &project.degraded]
+        .map(Option::as_deref)
+        .into_iter()
+        .flatten()
+        .map(fitting);
     std::iter::once(state).chain(said).chain(last).collect()
 }
 

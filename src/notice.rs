@@ -63,6 +63,8 @@ pub enum NoticeKind {
     GivenUp,
     /// Events may come late or be missed.
     Degraded,
+    /// The record can't be written.
+    Record,
     /// The configuration is damaged; the last good one is in force.
     Config,
     /// The project's folder is gone.

@@ -163,6 +163,7 @@ impl Files {
             status.watch_mode = self.tracker("watch_mode");
             status.degraded = self.tracker("degraded");
             status.config_problem = self.tracker("config_problem");
+            status.record_problem = record_problem(root);
             status.directories_watched = self.tracker("directories_watched");
             status.files_indexed = self.tracker("files_indexed");
         } else if let Some(pid) = self.context_engine() {
@@ -214,6 +215,17 @@ impl Files {
         let moment = Local.from_local_datetime(&day.and_time(time)).earliest()?;
         Some(moment.to_rfc3339_opts(SecondsFormat::Secs, false))
     }
+}
+
+/// Why the record can't be written, as far as a look tells: the state file could not say so. The tracker, which tries, knows more.
+fn record_problem(root: &ProjectRoot) -> Option<String> {
+    let folder = root.context_dir();
+    let of_folder = files::obstacle_in(&folder).map(|error| (folder, error));
+    let files = [root.events(), root.session_log(), root.state()].into_iter();
+    let of_file = || files.filter_map(|path| files::obstacle(&path).map(|error| (path, error))).next();
+    let (path, error) = of_folder.or_else(of_file)?;
+    let remedy = files::remedy(&error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    Some(format!("cannot write {}: {error}{remedy}", path.display()))
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {

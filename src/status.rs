@@ -38,6 +38,9 @@ pub struct ProjectStatus {
     /// What is wrong with the configuration, in a sentence; the last good one is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_problem: Option<String>,
+    /// Why the record can't be written, and what mends it; what happens meanwhile waits in the tracker's memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_problem: Option<String>,
     /// How many folders have a watch.
     pub directories_watched: Option<u64>,
     /// How many files the index holds.
@@ -68,6 +71,7 @@ impl ProjectStatus {
             watch_mode: None,
             degraded: None,
             config_problem: None,
+            record_problem: None,
             directories_watched: None,
             files_indexed: None,
             last_event: None,

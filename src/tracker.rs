@@ -22,7 +22,7 @@ use crate::locate;
 use crate::platform::{Directories, files, process, stop_signals};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
-use crate::status::{State, WatchMode};
+use crate::status::{ProjectStatus, State, WatchMode};
 use crate::watch::Event;
 use crate::{snapshot, spool};
 use cookies::{Cookies, Then};
@@ -446,7 +446,9 @@ impl Tracker {
     }
 
     fn report(&self) {
-        self.outbox.send(FromTracker::Status { status: Box::new(snapshot::read(&self.root)) });
+        // Who tries to write knows better than who looks.
+        let status = ProjectStatus { record_problem: self.journal.problem(), ..snapshot::read(&self.root) };
+        self.outbox.send(FromTracker::Status { status: Box::new(status) });
     }
 
     fn end(mut self, reason: Reason) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::read;
+use crate::platform::files;
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
 use crate::snapshot;
@@ -32,12 +33,8 @@ pub fn lock_failure(root: &ProjectRoot, error: &io::Error) -> Failure {
 /// A failure that names the path and what mends it.
 pub fn io_failure(verb: &str, path: &Path, error: &io::Error) -> Failure {
     let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => Some("make the folder and its files writable for your user"),
-        io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only; remount it writable"),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on this disk"),
         io::ErrorKind::Other if verb == "read" => Some("move the file away; a new one is begun"),
-        io::ErrorKind::NotFound => Some("run `ctx init` in the project to make the folder anew"),
-        _ => None,
+        _ => files::remedy(error),
     };
     let failure = Failure::new(FailureCode::Io, format!("cannot {verb} {}: {error}", path.display()));
     match hint {

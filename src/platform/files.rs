@@ -95,6 +95,35 @@ pub fn is_writable(path: &Path) -> bool {
     os::is_writable(path)
 }
 
+/// What will keep this user from writing files in the folder, as far as a look tells without writing: a right, a read-only or a
+/// full disk. Nothing where there is nothing.
+pub fn obstacle_in(folder: &Path) -> Option<io::Error> {
+    folder.exists().then(|| os::obstacle(folder)).flatten()
+}
+
+/// The same for a file of our own.
+pub fn obstacle(path: &Path) -> Option<io::Error> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    if !metadata.is_file() {
+        return Some(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    os::obstacle(path)
+}
+
+/// What a user does about a path that can't be written or read for this reason.
+pub fn remedy(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Some("make the folder and its files writable for your user"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only; remount it writable"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on this disk"),
+        io::ErrorKind::NotFound => Some("run `ctx init` in the project to make the folder anew"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
+            Some("move away what lies there; the file is made anew")
+        }
+        _ => None,
+    }
+}
+
 /// The absolute path without links and `..`, in the form that people write.
 ///
 /// # Errors

@@ -75,6 +75,16 @@ pub(super) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
+pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
+    if let Err(error) = rustix::fs::access(path, rustix::fs::Access::WRITE_OK) {
+        return Some(error.into());
+    }
+    let disk = rustix::fs::statvfs(path).ok()?;
+    // Some room may be kept for root. What has no blocks at all counts none.
+    let room = if my_uid() == 0 { disk.f_bfree } else { disk.f_bavail };
+    (disk.f_blocks > 0 && room == 0).then(|| io::ErrorKind::StorageFull.into())
+}
+
 pub(super) fn without_prefix(path: PathBuf) -> PathBuf {
     path
 }

@@ -60,6 +60,8 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
     match status.state {
         // That it died and is started again was said already.
         State::Stale if project.was_told(NoticeKind::Crashed) => {}
+        // Nor is it news that a session has ended whose folder was gone: it could not take its PID file along.
+        State::Stale if project.was_told(NoticeKind::Missing) => {}
         State::Stale => {
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
             let title = format!("{}: stale PID{pid}", status.name());
@@ -103,6 +105,15 @@ pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
             project.tell(NoticeKind::Degraded, degraded, effects);
         }
         None => project.withdraw(NoticeKind::Degraded, effects),
+    }
+    match &status.record_problem {
+        Some(why) => {
+            let title = format!("{}: the record can't be written", status.name());
+            let body = format!("{}. What happens is kept in memory until then.", capitalised(why));
+            let record = notice(&status, NoticeKind::Record, title, body, vec![how_to_fix()]);
+            project.tell(NoticeKind::Record, record, effects);
+        }
+        None => project.withdraw(NoticeKind::Record, effects),
     }
     match &status.config_problem {
         Some(problem) => {

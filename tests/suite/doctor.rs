@@ -7,7 +7,7 @@ use serde_json::Value;
 
 #[cfg(unix)]
 use crate::env::signal;
-use crate::env::{SHELL, TestEnv, kill, wait_for};
+use crate::env::{SHELL, TestEnv, entries_of, kill, wait_for};
 
 /// What is wrong: what was looked at, what it is, and the remedy.
 fn problems(env: &TestEnv) -> Vec<(String, String, String)> {
@@ -126,4 +126,25 @@ fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {
     let remedy = the_problem(&env, &["/old/context-tray"]);
     follow(&env, &remedy);
     assert_eq!(problems(&env), []);
+}
+
+#[test]
+fn a_record_that_can_not_be_written_is_said_until_it_can() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    let events = project.join(".context/events.jsonl");
+    fs::remove_file(&events).unwrap();
+    fs::create_dir(&events).unwrap();
+    fs::write(project.join("a"), "1").unwrap();
+    let problem = || env.status(&project)["record_problem"].as_str().unwrap_or_default().to_owned();
+    wait_for("that it is said", || problem().contains("events.jsonl"));
+    env.ctx(&project, ["status"]).ok().says("Not written:");
+    let log = || fs::read_to_string(env.state().join("diagnostics/agent.log")).unwrap();
+    wait_for("the notice", || log().contains("shop: the record can't be written"));
+    let remedy = the_problem(&env, &["shop", "cannot write", "events.jsonl"]);
+    assert!(remedy.contains("move away"), "{remedy}");
+    fs::remove_dir(&events).unwrap();
+    wait_for("that it is written", || entries_of(&project, "created").iter().any(|entry| entry["path"] == "a"));
+    assert_eq!(problems(&env), []);
+    assert_eq!(problem(), "");
 }

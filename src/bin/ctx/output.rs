@@ -150,6 +150,9 @@ pub(crate) fn status_text(status: &ProjectStatus) -> String {
     if let Some(degraded) = &status.degraded {
         fact("Degraded:", visible(degraded));
     }
+    if let Some(problem) = &status.record_problem {
+        fact("Not written:", visible(problem));
+    }
     if let Some(problem) = &status.config_problem {
         fact("Config:", visible(problem));
     }

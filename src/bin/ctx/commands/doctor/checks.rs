@@ -201,6 +201,10 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
     if let Some(why) = &status.degraded {
         findings.push(degraded(&registered.project, &name, why));
     }
+    if let Some(why) = &status.record_problem {
+        let (message, remedy) = why.split_once("; ").unwrap_or((why, LOOK));
+        findings.push(problem(message.to_owned(), remedy.to_owned()));
+    }
     if let Some(why) = &status.config_problem {
         findings.push(problem(why.clone(), "correct the file; what was in force before still is".to_owned()));
     }
