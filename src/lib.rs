@@ -52,7 +52,8 @@
 //! * No async runtime: a few threads block on channels and wake for nothing. Idle costs no CPU; the agent asks its trackers
 //!   for a sign of life once a minute, which is also when it sees that a sleep of the machine has skipped the end of a pause.
 //!   Nobody waits for these signs, so that those of a hundred trackers wake it no more often than that of one.
-//!   There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
+//!   While a folder is gone that should be recorded, it is looked for every few seconds, since nothing tells of a mount or of a
+//!   name that is back. There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
 //!   The exception is `ctx mcp`, whose protocol's SDK asks for a runtime: it has one of a single thread, to itself.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
 //! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray);

@@ -243,7 +243,7 @@ impl Supervisor {
         project.show_pause(&on_disk, effects);
         notices::about_disk(project, effects);
         if project.status.state.is_live() && project.is_wanted() && at.instant < self.orphans_until {
-            project.worker = Worker::Occupied { look_at: at.instant + LOOK_AGAIN };
+            project.worker = Worker::Blocked { look_at: at.instant + LOOK_AGAIN };
             return;
         }
         if let Some(failure) = cannot_record(&project.status) {
@@ -251,6 +251,8 @@ impl Supervisor {
             project.take_back_wish(at);
             if project.saved_wish.is_none() {
                 self.projects.remove(&path);
+            } else if project.status.state == State::Missing && project.is_wanted() {
+                project.await_folder(at.instant);
             }
             return;
         }

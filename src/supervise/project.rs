@@ -21,6 +21,16 @@ const MAX_DEATHS: usize = 5;
 /// ... within this time are restarted; then it is given up.
 const DEATHS_WITHIN: Duration = Duration::from_secs(600);
 
+/// When nothing more has happened for so long after a death, its notice is taken back: recording goes on, and whoever sat at the
+/// machine has had the time to read it. What was missed stands in the record for whoever did not.
+const CALM: Duration = Duration::from_secs(300);
+
+/// A folder that is gone, of a project that the user wants recorded, is looked for after this time, then after twice as long ...
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// ... up to this. Nothing tells of a mount, or of a name that is back; only while one is awaited does the agent wake for it.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
 /// What a project's tracker does, with all that is true of it only then.
 #[derive(Debug)]
 pub(super) enum Worker {
@@ -34,8 +44,8 @@ pub(super) enum Worker {
     Stopping { live: Live, until: Instant },
     /// It died, and is started again.
     Backoff { until: Instant },
-    /// Another program's records, which may be about to end.
-    Occupied { look_at: Instant },
+    /// What stands in the way may be about to end: another program's recording, or a folder's absence.
+    Blocked { look_at: Instant },
     /// It could not be started, or died too often.
     Failed,
 }
@@ -75,8 +85,12 @@ pub(super) struct Project {
     pub(super) unwish_at: Option<Instant>,
     /// When to look whether the pause is over.
     pub(super) resume_at: Option<Instant>,
+    /// How long to wait for a folder that is gone before the next look; it doubles.
+    patience: Duration,
     failure: Option<Failure>,
     deaths: VecDeque<Instant>,
+    /// When to take the notice of the last death back.
+    calm_at: Option<Instant>,
     /// What the user was told and was not taken back.
     told: Vec<NoticeKind>,
 }
@@ -94,8 +108,10 @@ impl Project {
             was_signalled: false,
             unwish_at: None,
             resume_at: None,
+            patience: FIRST_LOOK,
             failure: None,
             deaths: VecDeque::new(),
+            calm_at: None,
             told: Vec::new(),
         }
     }
@@ -122,14 +138,14 @@ impl Project {
     fn live(&self) -> Option<&Live> {
         match &self.worker {
             Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => None,
+            Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
         }
     }
 
     fn live_mut(&mut self) -> Option<&mut Live> {
         match &mut self.worker {
             Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => None,
+            Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
         }
     }
 
@@ -145,7 +161,7 @@ impl Project {
         self.worker =
             Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } };
         self.status.state = State::Starting;
-        (self.was_signalled, self.failure) = (false, None);
+        (self.was_signalled, self.failure, self.patience) = (false, None, FIRST_LOOK);
     }
 
     pub(super) fn ready(&mut self) {
@@ -239,7 +255,7 @@ impl Project {
         }
         self.status.state = State::Stopped;
         (self.status.directories_watched, self.status.files_indexed) = (None, None);
-        (self.status.watch_mode, self.status.degraded) = (None, None);
+        (self.status.watch_mode, self.status.degraded, self.status.record_problem) = (None, None, None);
         let outcome = match &self.failure {
             // What it could not write is worth knowing for whoever stopped it.
             Some(failure) if was_stopping => Err(failure.clone()),
@@ -294,6 +310,7 @@ impl Project {
             self.told.retain(|kind| *kind != NoticeKind::Crashed);
         }
         self.deaths.push_back(now);
+        self.calm_at = Some(now + CALM);
         let project = self.status.project.clone();
         let reason = format!("the tracker died: {how}");
         if !self.is_wanted() {
@@ -361,6 +378,12 @@ impl Project {
         self.plan_resume(at);
     }
 
+    /// Looks again soon whether its folder is back.
+    pub(super) fn await_folder(&mut self, now: Instant) {
+        self.worker = Worker::Blocked { look_at: now + self.patience };
+        self.patience = (self.patience * 2).min(LONGEST_LOOK);
+    }
+
     /// Somebody asked for the opposite before it was done.
     pub(super) fn refuse_starting(&mut self, effects: &mut Vec<Effect>) {
         let failure = Failure::new(FailureCode::NotRunning, "the session was stopped before it had begun");
@@ -370,7 +393,7 @@ impl Project {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let own = match &self.worker {
             Worker::Backoff { until } | Worker::Stopping { until, .. } => Some(*until),
-            Worker::Occupied { look_at } => Some(*look_at),
+            Worker::Blocked { look_at } => Some(*look_at),
             Worker::None | Worker::Starting { .. } | Worker::Running { .. } | Worker::Failed => None,
         };
         // A tracker that reads a large tree may take its time.
@@ -378,7 +401,7 @@ impl Project {
         let asked = self.live().filter(|_| is_running).and_then(|live| live.asked.values().map(|q| q.until).min());
         let is_killed = self.live().is_some_and(|live| live.is_killed);
         let timed = [own, asked].into_iter().flatten().filter(|_| !is_killed);
-        timed.chain(self.unwish_at).chain(self.resume_at).min()
+        timed.chain(self.unwish_at).chain(self.resume_at).chain(self.calm_at).min()
     }
 
     pub(super) fn tick(&mut self, at: Moment, effects: &mut Vec<Effect>) {
@@ -388,8 +411,16 @@ impl Project {
             self.unwish_at = None;
             self.save_wish(effects);
         }
+        if self.calm_at.is_some_and(|at| at <= now) {
+            self.calm_at = None;
+            if self.was_told(NoticeKind::Crashed) && matches!(self.worker, Worker::Running { .. }) {
+                // It stays told: one more death within the ten minutes is no news.
+                let key = NoticeKey { project: Some(self.status.project.clone()), kind: NoticeKind::Crashed };
+                effects.push(Effect::Withdraw(key));
+            }
+        }
         match &self.worker {
-            Worker::Backoff { until: at } | Worker::Occupied { look_at: at } if *at <= now => {
+            Worker::Backoff { until: at } | Worker::Blocked { look_at: at } if *at <= now => {
                 self.worker = Worker::None;
                 effects.push(Effect::Probe(self.status.project.clone()));
             }

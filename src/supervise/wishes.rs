@@ -17,7 +17,7 @@ impl Supervisor {
         (project.was_signalled, project.unwish_at) = (false, None);
         project.starting.extend(client);
         match project.worker {
-            Worker::None | Worker::Backoff { .. } | Worker::Occupied { .. } | Worker::Failed => {
+            Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => {
                 project.forgive();
                 effects.push(Effect::Probe(path));
             }

@@ -14,9 +14,31 @@ fn a_folder_that_comes_back_is_recorded_again() {
     assert_eq!((world.state("/a"), world.live.len()), (State::Missing, 0));
     assert_eq!(world.notices(), [NoticeKind::Missing], "told once");
     world.missing.clear();
-    world.wait(SIGN_OF_LIFE);
+    // It could not take its PID file along.
+    world.stale.insert("/a".into(), 4711);
+    world.wait(Duration::from_secs(5));
     world.ready("/a");
     assert_eq!(world.state("/a"), State::Running);
+    assert_eq!(world.notices(), [NoticeKind::Missing], "nothing more is told");
+    let key = NoticeKey { project: Some("/a".into()), kind: NoticeKind::Missing };
+    assert!(world.done.contains(&Effect::Withdraw(key)));
+}
+
+#[test]
+fn a_folder_that_is_gone_is_looked_for_soon_and_then_seldom_and_only_while_it_is_wanted() {
+    let mut world = World::new();
+    world.missing.insert("/a".into());
+    world.on(Input::Registered("/a".into(), Wish::Recorded));
+    let looks = |world: &World| world.done.iter().filter(|effect| matches!(effect, Effect::Probe(_))).count();
+    world.wait(Duration::from_secs(2));
+    assert_eq!(looks(&world), 3, "at once, after 0.5 s and after 1.5 s");
+    let before = looks(&world);
+    world.wait(Duration::from_secs(60));
+    assert!((12..=16).contains(&(looks(&world) - before)), "{}", looks(&world));
+    world.ask(stop("/a"));
+    let before = looks(&world);
+    world.wait(Duration::from_secs(600));
+    assert!(looks(&world) <= before + 1);
 }
 
 #[test]
@@ -42,6 +64,25 @@ fn a_tracker_that_dies_is_started_again_ever_later_and_then_given_up() {
     world.ask(start("/a"));
     world.ready("/a");
     assert_eq!(world.state("/a"), State::Running, "the user may start it again");
+}
+
+#[test]
+fn the_notice_of_a_death_is_taken_back_when_recording_has_gone_on_for_a_while() {
+    let mut world = World::running("/a");
+    world.exit("/a", true);
+    world.wait(Duration::from_secs(1));
+    world.ready("/a");
+    let key = NoticeKey { project: Some("/a".into()), kind: NoticeKind::Crashed };
+    let is_taken_back = |world: &World| world.done.contains(&Effect::Withdraw(key.clone()));
+    for _ in 0..6 {
+        assert!(!is_taken_back(&world));
+        world.answer_questions();
+        world.wait(Duration::from_secs(50));
+        world.answer_questions();
+    }
+    assert!(is_taken_back(&world));
+    world.exit("/a", true);
+    assert_eq!(world.notices(), [NoticeKind::Crashed], "and yet it is no news within ten minutes");
 }
 
 #[test]
