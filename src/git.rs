@@ -52,8 +52,8 @@ impl Repository {
         modified.is_ok_and(|at| SystemTime::now().duration_since(at).unwrap_or_default() < LOCK_LIFE)
     }
 
-    /// What HEAD did since it was asked last.
-    pub fn news(&mut self) -> Vec<Git> {
+    /// What HEAD did since it was asked last, each with whether the work tree may have followed: not to the same commit.
+    pub fn news(&mut self) -> Vec<(Git, bool)> {
         let log = log(&self.folder);
         // A pipe in its place would make us wait.
         let Some(metadata) = fs::metadata(&log).ok().filter(fs::Metadata::is_file) else { return Vec::new() };
@@ -92,10 +92,14 @@ fn log(folder: &Path) -> PathBuf {
     folder.join("logs/HEAD")
 }
 
-fn read_line(line: &str) -> Option<Git> {
+fn read_line(line: &str) -> Option<(Git, bool)> {
     let (head, what) = line.split_once('\t')?;
     let mut commits = head.split(' ');
     let (old, new) = (commits.next()?, commits.next()?);
+    Some((read_move(old, new, what)?, old != new))
+}
+
+fn read_move(old: &str, new: &str, what: &str) -> Option<Git> {
     if let Some(moved) = what.strip_prefix("checkout: moving from ") {
         let (from, to) = moved.split_once(" to ")?;
         return (from != to).then(|| switch(name(from), name(to)));
@@ -128,7 +132,7 @@ mod tests {
 
     fn read(what: &str) -> Option<String> {
         let (old, new) = ("a".repeat(40), "b".repeat(40));
-        let git = read_line(&format!("{old} {new} Me <me@example.org> 1795353160 +0100\t{what}"))?;
+        let (git, _) = read_line(&format!("{old} {new} Me <me@example.org> 1795353160 +0100\t{what}"))?;
         Some(match git.action {
             GitAction::Switch => format!("{} -> {}", git.from?, git.to?),
             GitAction::Commit => format!("{} {}", git.commit?, git.subject?),
@@ -145,5 +149,8 @@ mod tests {
         assert_eq!(read("reset: moving to HEAD~1").unwrap(), "aaaaaaa -> bbbbbbb");
         assert_eq!(read("pull: Fast-forward").unwrap(), "aaaaaaa -> bbbbbbb");
         assert_eq!(read_line("garbage"), None);
+        let same = "a".repeat(40);
+        let line = format!("{same} {same} Me <me@example.org> 1795353160 +0100\tcheckout: moving from main to feat");
+        assert!(!read_line(&line).unwrap().1, "a new branch at the same commit moves no files");
     }
 }

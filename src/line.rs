@@ -170,12 +170,20 @@ impl fmt::Display for Line {
 }
 
 /// The lines of one batch: a folder that was made is none, a folder that was deleted is one with its count, and more
-/// changes than `summarise_over`, or those of a switch of HEAD, are one line for each kind.
+/// changes than `summarise_over`, or those of a switch of HEAD, are one line for each kind. A switch stands before the changes
+/// that it made; several that lead back to where they began made none that is left.
 pub fn batch(entries: &[Entry], summarise_over: usize) -> Vec<Line> {
     let lines = one_by_one(entries);
     let is_switch = |what: &What| matches!(what, What::Git(Git { action: GitAction::Switch, .. }));
-    let switches: Vec<&Entry> = entries.iter().filter(|entry| is_switch(&entry.what)).collect();
     let changes: Vec<&Entry> = entries.iter().filter(|entry| is_of_files(&entry.what)).collect();
+    let before = entries.iter().take_while(|entry| changes.first().is_none_or(|first| entry.seq < first.seq));
+    let mut switches: Vec<&Entry> = before.filter(|entry| is_switch(&entry.what)).collect();
+    if let (Some(What::Git(first)), Some(What::Git(last))) =
+        (switches.first().map(|entry| &entry.what), switches.last().map(|entry| &entry.what))
+        && first.from == last.to
+    {
+        switches.clear();
+    }
     let numbers: BTreeSet<u64> = changes.iter().map(|entry| entry.seq).collect();
     let told = lines.iter().filter(|line| numbers.contains(&line.seq)).count();
     if told == 0 || (switches.is_empty() && told <= summarise_over) {

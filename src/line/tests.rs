@@ -120,7 +120,7 @@ fn a_switch_of_head_is_one_line_for_each_kind_whatever_the_number() {
     let commit =
         Git { action: GitAction::Commit, from: None, to: None, commit: text("ab12cd3"), subject: text("Fix\nit") };
     let mut entries = vec![
-        entry(What::Git(switch)),
+        entry(What::Git(switch.clone())),
         entry(What::Edited(change(Path::new("src/a.rs"), EntryKind::File))),
         entry(What::Git(commit)),
     ];
@@ -129,6 +129,16 @@ fn a_switch_of_head_is_one_line_for_each_kind_whatever_the_number() {
         ["[10:00:07] Edited: 1 file in src/ (switched main -> feat/x)", "[10:00:07] Committed: ab12cd3 Fix\\nit"];
     assert_eq!(lines(&entries, 50), expected);
     assert_eq!(lines(&entries[..1], 50), ["[10:00:07] Switched: main -> feat/x"]);
+    // One that stands behind has made none of them, and one that leads back has left none.
+    let edited = || entry(What::Edited(change(Path::new("src/a.rs"), EntryKind::File)));
+    let back = Git { from: switch.to.clone(), to: switch.from.clone(), ..switch.clone() };
+    let mut behind = [edited(), entry(What::Git(switch.clone()))];
+    let mut to_and_fro = [entry(What::Git(switch)), entry(What::Git(back)), edited()];
+    (0..).zip(&mut behind).for_each(|(seq, entry)| entry.seq = seq);
+    (0..).zip(&mut to_and_fro).for_each(|(seq, entry)| entry.seq = seq);
+    let (line, switched) = ("[10:00:07] Edited: src/a.rs", "[10:00:07] Switched: main -> feat/x");
+    assert_eq!(lines(&behind, 50), [line, switched]);
+    assert_eq!(lines(&to_and_fro, 50), [switched, "[10:00:07] Switched: feat/x -> main", line]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::entry::{GitAction, What};
+use crate::entry::{Git, GitAction, What};
 use crate::git::Repository;
 use crate::project::ProjectRoot;
 
@@ -72,14 +72,16 @@ impl Head {
         true
     }
 
-    /// What HEAD did stands around the changes: a switch before those that it made, a commit behind.
+    /// What HEAD did stands around the changes: a switch before those that it made, behind them what made none: a commit, or a
+    /// switch to the same commit, as of a new branch.
     pub(super) fn around(&mut self, changes: Vec<What>) -> Vec<What> {
         if self.signs.take().is_none() {
             return changes;
         }
         let news = self.repository.as_mut().map(Repository::news).unwrap_or_default();
-        let (switches, commits): (Vec<_>, Vec<_>) = news.into_iter().partition(|git| git.action == GitAction::Switch);
-        let switches = switches.into_iter().map(What::Git);
-        switches.chain(changes).chain(commits.into_iter().map(What::Git)).collect()
+        let moves_files = |(git, is_elsewhere): &(Git, bool)| git.action == GitAction::Switch && *is_elsewhere;
+        let (makers, others): (Vec<_>, Vec<_>) = news.into_iter().partition(moves_files);
+        let what = |(git, _)| What::Git(git);
+        makers.into_iter().map(what).chain(changes).chain(others.into_iter().map(what)).collect()
     }
 }

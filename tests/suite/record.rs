@@ -185,6 +185,21 @@ fn a_switch_of_the_branch_is_one_line_and_a_commit_another() {
 }
 
 #[test]
+fn a_new_branch_makes_no_change_of_the_files() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    git(&env, &project, &["init", "-q"]);
+    git(&env, &project, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    env.ctx(&project, ["start"]).ok();
+    git(&env, &project, &["checkout", "-q", "-b", "feat"]);
+    fs::write(project.join("unrelated"), "2").unwrap();
+    sync(&env, &project);
+    let details: Vec<String> = log_lines(&project).into_iter().map(|line| line[11..].to_owned()).collect();
+    assert!(details.contains(&"Created: unrelated".to_owned()), "{details:#?}");
+    assert!(details.contains(&"Switched: main -> feat".to_owned()), "{details:#?}");
+}
+
+#[test]
 fn the_configuration_counts_at_once_and_a_damaged_one_does_not() {
     let env = TestEnv::new();
     let project = env.folder("shop");
