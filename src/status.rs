@@ -81,6 +81,13 @@ impl ProjectStatus {
         }
     }
 
+    /// What is wrong with the configuration, if it is the one that all of the user's projects share: the project's own lies in
+    /// its folder, and is named first where it is at fault.
+    pub fn config_problem_of_user(&self) -> Option<&str> {
+        let problem = self.config_problem.as_deref()?;
+        (!problem.starts_with(&*self.project.to_string_lossy())).then_some(problem)
+    }
+
     /// The last component of the path, for people.
     pub fn name(&self) -> String {
         self.project.file_name().unwrap_or(self.project.as_os_str()).to_string_lossy().into_owned()

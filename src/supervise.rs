@@ -72,6 +72,8 @@ pub struct Supervisor {
     projects: BTreeMap<PathBuf, Project>,
     settings: Settings,
     desktop: Option<Desktop>,
+    /// What the user was told of the configuration that all projects share.
+    config_told: Option<String>,
     next_tracker: TrackerId,
     next_question: u64,
     ask_at: Option<Instant>,
@@ -91,6 +93,7 @@ impl Supervisor {
             projects: BTreeMap::new(),
             settings: Settings::default(),
             desktop: None,
+            config_told: None,
             next_tracker: 1,
             next_question: 1,
             ask_at: None,
@@ -153,6 +156,7 @@ impl Supervisor {
             Input::Terminate => self.end(None, now, &mut effects),
             Input::Tick => self.on_tick(at, &mut effects),
         }
+        self.tell_of_shared_config(&mut effects);
         self.plan_signs_of_life(now);
         self.finish_waiting(&mut effects);
         effects
@@ -294,6 +298,20 @@ impl Supervisor {
             }
             FromTracker::Failed { failure } => project.said_failed(failure),
         }
+    }
+
+    /// Every tracker says what is wrong with the user's own file; the user hears it once.
+    fn tell_of_shared_config(&mut self, effects: &mut Vec<Effect>) {
+        let problem = self.projects.values().find_map(|project| project.status.config_problem_of_user());
+        if problem == self.config_told.as_deref() {
+            return;
+        }
+        let key = NoticeKey { project: None, kind: NoticeKind::Config };
+        effects.push(match problem {
+            Some(problem) => Effect::Notify(notices::shared_config(problem, key)),
+            None => Effect::Withdraw(key),
+        });
+        self.config_told = problem.map(str::to_owned);
     }
 
     fn on_exited(&mut self, tracker: TrackerId, how: &str, now: Instant, effects: &mut Vec<Effect>) {

@@ -54,6 +54,16 @@ pub(super) fn refused(failure: &Failure) -> Notice {
     }
 }
 
+/// The configuration that all projects share is damaged.
+pub(super) fn shared_config(problem: &str, key: NoticeKey) -> Notice {
+    Notice {
+        key,
+        title: "Context Tray: the configuration has a problem".to_owned(),
+        body: format!("{}. What was in force before still is.", capitalised(problem)),
+        actions: vec![how_to_fix()],
+    }
+}
+
 /// What the disk says of a project without a tracker.
 pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
     let status = project.status.clone();
@@ -115,7 +125,7 @@ pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
         }
         None => project.withdraw(NoticeKind::Record, effects),
     }
-    match &status.config_problem {
+    match status.config_problem.as_ref().filter(|_| status.config_problem_of_user().is_none()) {
         Some(problem) => {
             let title = format!("{}: the configuration has a problem", status.name());
             let body = format!("{}. What was in force before still is.", capitalised(problem));

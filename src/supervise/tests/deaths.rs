@@ -115,6 +115,36 @@ fn a_tracker_that_hangs_is_killed() {
 }
 
 #[test]
+fn a_mistake_in_the_file_of_all_projects_is_told_once() {
+    let mut world = World::running("/a");
+    world.ask(start("/b"));
+    world.ready("/b");
+    let say = |world: &mut World, project: &str, problem: Option<&str>| {
+        let status = ProjectStatus {
+            config_problem: problem.map(str::to_owned),
+            ..ProjectStatus::unknown(Path::new(project), State::Running)
+        };
+        let tracker = world.tracker(project).unwrap();
+        world.on(Input::Said(tracker, FromTracker::Status { status: Box::new(status) }));
+    };
+    for project in ["/a", "/b"] {
+        say(&mut world, project, Some("/home/me/config.toml:2: no"));
+    }
+    assert_eq!(world.notices(), [NoticeKind::Config]);
+    say(&mut world, "/a", None);
+    let key = NoticeKey { project: None, kind: NoticeKind::Config };
+    assert!(!world.done.contains(&Effect::Withdraw(key.clone())));
+    say(&mut world, "/b", None);
+    assert!(world.done.contains(&Effect::Withdraw(key)));
+    say(&mut world, "/a", Some("/a/.context/config.toml:2: no"));
+    let last = world.done.iter().rev().find_map(|effect| match effect {
+        Effect::Notify(notice) => Some(notice.key.project.clone()),
+        _ => None,
+    });
+    assert_eq!(last, Some(Some("/a".into())), "a project's own is told as its own");
+}
+
+#[test]
 fn a_stale_pid_is_told_once_and_taken_back() {
     let mut world = World::new();
     world.stale.insert("/a".into(), 4711);

@@ -205,7 +205,8 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
         let (message, remedy) = why.split_once("; ").unwrap_or((why, LOOK));
         findings.push(problem(message.to_owned(), remedy.to_owned()));
     }
-    if let Some(why) = &status.config_problem {
+    // That of the user's own file was found already.
+    if let Some(why) = status.config_problem.as_ref().filter(|_| status.config_problem_of_user().is_none()) {
         findings.push(problem(why.clone(), "correct the file; what was in force before still is".to_owned()));
     }
     if status.state != State::Missing
