@@ -15,6 +15,9 @@ use crate::platform::{Directories, files};
 use crate::request::{Failure, FailureCode};
 use crate::status::{Pause, Wish};
 
+/// How the name of a damaged list begins.
+const ASIDE: &str = "registry.json.corrupt-";
+
 /// The version of the file's format.
 const VERSION: u32 = 1;
 
@@ -124,6 +127,21 @@ impl Registry {
     }
 }
 
+/// The list that was damaged, while nothing has been registered since: the user may not have heard of it.
+pub fn kept_aside(directories: &Directories) -> Option<PathBuf> {
+    let is_empty = read(&directories.registry_file()).is_ok_and(|registry| registry.projects.is_empty());
+    let aside = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ASIDE));
+    let files = fs::read_dir(&directories.state).ok().filter(|_| is_empty)?;
+    files.flatten().map(|entry| entry.path()).filter(aside).max()
+}
+
+/// What is said of it, and what mends it.
+pub fn kept_aside_failure(aside: &Path) -> Failure {
+    let message = format!("the list of projects was damaged, and is kept as {}", aside.display());
+    Failure::new(FailureCode::Io, message)
+        .with_hint("run `ctx start` in each project that should be recorded, or remove that file if there is none")
+}
+
 /// Registers the project, or changes the wish of one that is registered.
 pub fn set_wish(projects: &mut Vec<Registered>, project: &Path, wish: Wish) {
     match projects.iter_mut().find(|registered| registered.project == project) {
@@ -164,7 +182,7 @@ struct Version {
 /// Moves a damaged file away, and says so.
 fn set_aside(path: &Path, why: &str) -> Result<String, Failure> {
     let time = Local::now().format("%Y%m%d-%H%M%S");
-    let aside = path.with_file_name(format!("registry.json.corrupt-{time}"));
+    let aside = path.with_file_name(format!("{ASIDE}{time}"));
     fs::rename(path, &aside).map_err(|error| cannot("set aside", path, &error))?;
     Ok(format!(
         "the list of projects was damaged ({why}); it is kept as {}, and projects have to be started again",

@@ -23,7 +23,7 @@ use crate::journal::{now, state};
 use crate::notice::{Notice, NoticeKey, NoticeKind, ToDesktop};
 use crate::platform::service::{self, News};
 use crate::platform::{Directories, files, instance, stop_signals};
-use crate::registry::{Registered, Registry};
+use crate::registry::{self, Registered, Registry};
 use crate::request::{AgentInfo, Failure, FailureCode, Request, Response, ShutdownReason};
 use crate::settings;
 use crate::status::Desktop;
@@ -234,7 +234,9 @@ struct Loop {
 impl Loop {
     fn run(mut self, directories: &Directories, inputs: &Receiver<AgentInput>) {
         let (registry, warning) = Registry::load(directories);
-        if let Some(body) = warning {
+        // A companion may have set it aside before.
+        let aside = || registry::kept_aside(directories).map(|aside| registry::kept_aside_failure(&aside).to_string());
+        if let Some(body) = warning.or_else(aside) {
             tracing::warn!("{body}");
             let key = NoticeKey { project: None, kind: NoticeKind::Registry };
             let title = "Context Tray: the list of projects was damaged".to_owned();

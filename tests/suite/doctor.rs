@@ -129,6 +129,24 @@ fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {
 }
 
 #[test]
+fn a_list_that_was_damaged_is_said_until_there_is_another() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::create_dir_all(env.state()).unwrap();
+    fs::write(env.state().join("registry.json"), "{").unwrap();
+    for _ in 0..2 {
+        env.ctx(&env.home(), ["list"]).ok().warns("registry.json.corrupt-").hints("ctx start");
+    }
+    the_problem(&env, &["list of projects was damaged", "registry.json.corrupt-"]);
+    env.ctx(&env.home(), ["agent", "start"]).ok();
+    let log = || fs::read_to_string(env.state().join("diagnostics/agent.log")).unwrap_or_default();
+    wait_for("the notice", || log().contains("the list of projects was damaged"));
+    env.ctx(&project, ["start"]).ok();
+    assert_eq!(problems(&env), []);
+    assert!(!env.ctx(&env.home(), ["list"]).ok().stderr.contains("corrupt"));
+}
+
+#[test]
 fn a_record_that_can_not_be_written_is_said_until_it_can() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");

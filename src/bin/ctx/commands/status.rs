@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use context_tray::project::ProjectRoot;
+use context_tray::registry;
 use context_tray::snapshot;
 use context_tray::status::{ProjectStatus, Reach};
 
@@ -48,8 +49,13 @@ pub(super) fn one(context: &Context<'_>, path: Option<&Path>) -> Result<ProjectS
 /// Every registered project, as it is now.
 pub(super) fn all(context: &Context<'_>) -> Vec<ProjectStatus> {
     let reach = reach(context);
-    let roots =
-        context.registry().projects.into_iter().flat_map(|registered| ProjectRoot::try_from(registered.project));
+    let registry = context.registry();
+    if let Some(aside) = registry::kept_aside(&context.directories) {
+        let failure = registry::kept_aside_failure(&aside);
+        context.output.warn(&failure.message);
+        failure.hint.iter().for_each(|hint| context.output.hint(hint));
+    }
+    let roots = registry.projects.into_iter().flat_map(|registered| ProjectRoot::try_from(registered.project));
     roots.map(|root| ProjectStatus { agent: reach, ..snapshot::read(&root) }).collect()
 }
 

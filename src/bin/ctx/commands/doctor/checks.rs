@@ -10,7 +10,7 @@ use context_tray::platform::autostart::{self, Autostart};
 use context_tray::platform::files::{self, FsKind};
 use context_tray::platform::{Directories, desktop};
 use context_tray::project::ProjectRoot;
-use context_tray::registry::Registered;
+use context_tray::registry::{self, Registered};
 use context_tray::request::{AgentInfo, Failure, FailureCode, Request, Response};
 use context_tray::snapshot;
 use context_tray::status::{ProjectStatus, State, TrayPlace, Wish};
@@ -33,6 +33,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Finding> {
     let (info, mut findings) = agent(&context.directories, wanted as u64);
     findings.extend(info.as_ref().map(of_desktop).unwrap_or_default());
     findings.extend(folders(&context.directories));
+    findings.extend(list(&context.directories));
     findings.extend(configuration(&context.directories));
     findings.extend(at_login());
     let statuses: Vec<(Registered, ProjectStatus)> = registered
@@ -123,6 +124,12 @@ fn folders(directories: &Directories) -> Vec<Finding> {
         return vec![Finding::problem("folders", message, "give yourself the right to write there")];
     }
     vec![Finding::fine("folders", format!("the state lies in {}", shown(state)))]
+}
+
+/// The list of projects, where it was lost.
+fn list(directories: &Directories) -> Option<Finding> {
+    let failure = registry::kept_aside_failure(&registry::kept_aside(directories)?);
+    Some(Finding::problem("projects", failure.message, failure.hint.unwrap_or_else(|| LOOK.to_owned())))
 }
 
 fn configuration(directories: &Directories) -> Vec<Finding> {
