@@ -55,7 +55,8 @@ impl Pipes {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::process::{Child, Command, Stdio};
