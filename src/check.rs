@@ -102,11 +102,11 @@ impl<'c> Search<'c> {
             Some(begin) if self.back_to.is_some() || !is_late => Some(self.back_to.map_or(begin, |at| at.min(begin))),
             _ => self.back_to,
         };
-        let goes_on = self.back_to.is_none() || self.claim.after_last_edit;
         if found.is_some() || entry.what.is_file_change() || matches!(entry.what, What::Started(_) | What::Gap(_)) {
             self.seen.push(entry);
         }
-        goes_on
+        // Hooks record beside the shell: of two commands, the one that began later may stand first.
+        true
     }
 
     fn matching<'e>(&self, entry: &'e Entry) -> Option<&'e Ran> {
@@ -123,7 +123,7 @@ impl<'c> Search<'c> {
     pub fn verdict(mut self, is_current: bool) -> Verdict {
         self.seen.reverse();
         let commands = self.seen.iter().filter_map(|entry| Some((entry, self.matching(entry)?)));
-        let Some((entry, ran)) = commands.max_by_key(|(entry, _)| (entry.time, entry.seq)) else {
+        let Some((entry, ran)) = commands.max_by_key(|(entry, ran)| (began_ns(ran, &entry.time), entry.seq)) else {
             let message = format!("No command that holds {:?} is in the record.", escape(&self.claim.pattern));
             return no(Reason::NotRun, message, "run it with `ctx run -- COMMAND`, which records it");
         };

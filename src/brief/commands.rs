@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::command::failed;
+use crate::command::{began_ns, failed};
 use crate::entry::{Entry, Ran, What};
 
 /// A command line with what became of it.
@@ -47,7 +47,12 @@ impl<'e> Commands<'e> {
         let command = self.by_text.entry(&ran.command).or_insert(new);
         command.runs += 1;
         command.failed_runs += u64::from(has_failed);
-        (command.last, command.has_failed_last) = (entry, has_failed);
+        // Hooks record beside the shell: what stands last may have begun before.
+        let began =
+            |entry: &Entry| if let What::Ran(ran) = &entry.what { began_ns(ran, &entry.time) } else { i64::MIN };
+        if began(entry) >= began(command.last) {
+            (command.last, command.has_failed_last) = (entry, has_failed);
+        }
     }
 
     /// How many runs there were, and how many of them failed.

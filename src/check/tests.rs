@@ -74,6 +74,16 @@ fn the_last_such_command_decides() {
 }
 
 #[test]
+fn of_two_commands_the_one_that_began_later_decides_whichever_stands_last() {
+    for after_last_edit in [true, false] {
+        let claim = Claim { after_last_edit, ..claim("cargo test") };
+        let reason = |lines: &[&str]| verdict(&claim, lines, true).reason;
+        assert_eq!(reason(&["10 ran cargo_test 1 10", "10.2 ran cargo_test 0 5000"]), Reason::Failed);
+        assert_eq!(reason(&["10 ran cargo_test 0 10", "10.2 ran cargo_test 1 5000"]), Reason::Holds);
+    }
+}
+
+#[test]
 fn an_edit_after_the_begin_speaks_against_it() {
     decides(&["1 edited a 0.9", "20 ran cargo_test 0 5000"], Reason::Holds);
     decides(&["1 edited a 0.9", "20 ran cargo_test 0 5000", "21 edited a 20.9"], Reason::Edited);
