@@ -198,6 +198,10 @@ fn stop_cleans_up_and_signals_no_stranger() {
         ("99999999999999999999".into(), "stale PID file".into()),
         (String::new(), "stale PID file".into()),
         ("1\n".into(), "PID 1 ".into()),
+        ("0".into(), "stale PID file".into()),
+        ("-1".into(), "stale PID file".into()),
+        ("2147483648".into(), "stale PID file".into()),
+        ("text".into(), "stale PID file".into()),
     ] {
         fs::write(&pid_file, pid).unwrap();
         env.ctx(&project, ["stop"]).ok().says(&said).says("stale");
