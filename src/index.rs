@@ -16,6 +16,8 @@ use crate::journal::read;
 use crate::platform::{Directories, files};
 use crate::project::ProjectRoot;
 use crate::rules::{Rules, Sources};
+use crate::snapshot;
+use crate::status::{ProjectStatus, State};
 use crate::tree::{Change, FileId, Meta, Tree};
 
 /// The version of the format; a snapshot of another one is not used.
@@ -50,14 +52,39 @@ struct Loaded {
 
 /// What is known of a project from its last session; none when it has no snapshot, or one that does not fit the record.
 pub fn load(directories: &Directories, root: &ProjectRoot) -> Option<Known> {
-    let bytes = fs::read(path(directories, root)).ok()?;
-    let Loaded { version, root: of, seq, rules, mut tree } = postcard::from_bytes(&bytes).ok()?;
-    if version != VERSION || of != root.path() {
+    let Loaded { seq, rules, mut tree, .. } = loaded(directories, root)?;
+    let Some(entries) = read::after(root, seq).ok().flatten() else {
+        tracing::warn!(%root, "the index that was kept does not fit the record, and is not used");
         return None;
-    }
-    let entries = read::after(root, seq).ok()??;
+    };
     entries.iter().filter_map(change).for_each(|change| tree.replay(&change));
     Some(Known { tree, rules })
+}
+
+fn loaded(directories: &Directories, root: &ProjectRoot) -> Option<Loaded> {
+    let path = path(directories, root);
+    let bytes = fs::read(&path).ok()?;
+    let loaded = postcard::from_bytes(&bytes).ok();
+    let loaded = loaded.filter(|it: &Loaded| it.version == VERSION && it.root == root.path());
+    if loaded.is_none() {
+        tracing::warn!(path = %path.display(), "the index that was kept is damaged or another version's, and is not used");
+    }
+    loaded
+}
+
+/// The project's status as the disk tells it. A folder without a record that is another one than it was is not the project: the
+/// one below a disk that is not mounted, where a record must not be begun unasked.
+pub fn status(directories: &Directories, root: &ProjectRoot) -> ProjectStatus {
+    let has_record = fs::symlink_metadata(root.context_dir()).is_ok();
+    let known = || loaded(directories, root)?.tree.find(Path::new("")).map(|node| node.meta().file);
+    let now = || {
+        let metadata = fs::symlink_metadata(root.path()).ok()?;
+        Some(FileId::new(files::id_at(root.path(), &metadata), files::birth_ns(&metadata)))
+    };
+    if !has_record && known().is_some_and(|known| known != FileId::UNKNOWN && now() != Some(known)) {
+        return ProjectStatus::unknown(root.path(), State::Missing);
+    }
+    snapshot::read(root)
 }
 
 /// Keeps what is known after the entry with this sequence number.

@@ -354,7 +354,11 @@ impl Journal {
             self.log.append(&lines, seq, previous).map_err(|error| io_failure("write", self.log.path(), &error));
         written(&self.events);
         let stated = logged.and_then(|()| self.write_state_locked(batch, &lines));
-        self.problem = stated.inspect_err(warn_behind).err();
+        let failure = stated.err();
+        if let Some(failure) = failure.as_ref().filter(|_| self.problem.is_none()) {
+            tracing::warn!(%failure, "it is recorded, but not yet everywhere");
+        }
+        self.problem = failure;
         self.is_behind = self.problem.is_some();
     }
 
@@ -392,10 +396,6 @@ fn append_lock(root: &ProjectRoot, wait: Duration) -> Result<AppendLock, Failure
         }
         _ => io_failure("lock", &root.journal_lock(), &error),
     })
-}
-
-fn warn_behind(failure: &Failure) {
-    tracing::warn!(%failure, "it is recorded, but not yet everywhere");
 }
 
 /// The local time with its offset.

@@ -119,7 +119,7 @@ fn gap_detail(gap: &Gap) -> String {
         GapReason::Suspend => "the machine slept",
     };
     let found = match gap.changes_found {
-        None => String::new(),
+        None => "; what changed is not known".to_owned(),
         Some(1) => "; 1 change found by scan".to_owned(),
         Some(count) => format!("; {count} changes found by scan"),
     };

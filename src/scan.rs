@@ -347,6 +347,14 @@ pub fn shared_rules(root: &ProjectRoot) -> Vec<(PathBuf, String)> {
     shared_files(root).into_iter().filter_map(read).collect()
 }
 
+/// A number of the folder that the root is: another one has another, and what is mounted there has its own; none where it
+/// can't be told.
+pub fn folder_of(root: &ProjectRoot) -> Option<u64> {
+    let path = at(root, Path::new(""));
+    let metadata = fs::symlink_metadata(&path).ok()?;
+    Some(files::id_at(&path, &metadata)).filter(|id| *id != 0)
+}
+
 /// Which file lies at a path, relative to the root; none where nothing does.
 pub fn file_at(root: &ProjectRoot, path: &Path) -> Option<FileId> {
     let path = at(root, path);

@@ -207,14 +207,14 @@ impl Tracker {
             Input::Watch(Event::Record(name)) => self.on_record(&name),
             Input::Watch(Event::Config) => self.reconfigure_at = Some(Instant::now() + RECORD_QUIET),
             Input::Watch(Event::Touched(path) | Event::Left(path)) if path.as_os_str().is_empty() => {
-                self.check_root()?
+                self.observer.check_root()?
             }
             Input::Watch(event) => self.observer.on(event),
             Input::Agent(ToTracker::Record { request, record }) => self.when_all_is_seen(Then::Record(request, record)),
             Input::Agent(ToTracker::Sync { request }) => self.when_all_is_seen(Then::Answer(request)),
             Input::Agent(ToTracker::Ping { request }) => {
                 // Nothing tells of a folder that was unmounted or locked.
-                self.check_root()?;
+                self.observer.check_root()?;
                 if self.observer.has_other_patterns() {
                     self.reconfigure_at.get_or_insert_with(Instant::now);
                 }
@@ -246,6 +246,9 @@ impl Tracker {
         }
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry()?;
+        }
+        if self.journal.needs_retry() {
+            self.retry_at.get_or_insert(Instant::now() + RETRY);
         }
         let mut end = None;
         while let Some(waiting) = self.cookies.next_due(now) {
@@ -308,33 +311,35 @@ impl Tracker {
         self.write(batch)
     }
 
-    /// Writes a batch, or keeps it for later: what can't be written now is not lost.
+    /// Writes what there is of a batch, or keeps it for later: what can't be written now is not lost.
     fn write(&mut self, batch: Batch) -> Result<(), Failure> {
+        let is_empty = batch.changes.is_empty() && batch.blind.is_none();
+        if is_empty { Ok(()) } else { self.write_with_what_waits(batch) }
+    }
+
+    fn write_with_what_waits(&mut self, batch: Batch) -> Result<(), Failure> {
         let mut whats = batch.changes;
         if let Some(reason) = batch.blind {
             let changes_found = Some(whats.len() as u64);
             whats.insert(0, What::Gap(Gap { from: self.seen_all_at, to: now(), reason, changes_found }));
         }
-        if whats.is_empty() && !self.journal.needs_retry() {
-            return Ok(());
-        }
         self.describe_watch();
         self.unsaved += whats.len();
+        let is_news = self.journal.problem().is_none();
         match self.journal.append(whats, APPEND_PATIENCE) {
             Ok(_) => {
                 if self.journal.take_loss() {
                     self.find_again()?;
-                }
-                if self.journal.needs_retry() {
-                    self.retry_at.get_or_insert(Instant::now() + RETRY);
                 }
                 if self.unsaved >= SAVE_AFTER {
                     self.save_index();
                 }
             }
             Err(failure) => {
-                self.check_root()?;
-                tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
+                self.observer.check_root()?;
+                if is_news {
+                    tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
+                }
                 self.retry_at = Some(Instant::now() + RETRY);
             }
         }
@@ -356,7 +361,9 @@ impl Tracker {
     /// Writes what could not be written before, also what clients had to keep.
     fn retry(&mut self) -> Result<(), Failure> {
         self.retry_at = None;
-        self.write(Batch::default())?;
+        if self.journal.needs_retry() {
+            self.write_with_what_waits(Batch::default())?;
+        }
         if !self.journal.needs_retry() {
             self.take_spool();
         }
@@ -365,7 +372,7 @@ impl Tracker {
 
     /// Notices lines of other programs, and files that were removed.
     fn tend_record(&mut self) -> Result<(), Failure> {
-        self.check_root()?;
+        self.observer.check_root()?;
         if !self.lock.is_current(&self.root) {
             Journal::init(&self.root)?;
             locate::check_context(&self.root)?;
@@ -379,14 +386,6 @@ impl Tracker {
             Err(failure) => tracing::warn!(%failure, "the files of the record could not be tended"),
         }
         Ok(())
-    }
-
-    /// A root that is gone, or may not be read, ends the session: nothing of ours is made below a mount point or in a folder that is no more.
-    fn check_root(&self) -> Result<(), Failure> {
-        let Err(error) = std::fs::read_dir(self.root.path()) else { return Ok(()) };
-        let message = format!("the folder {} can't be reached: {error}", self.root);
-        Err(Failure::new(FailureCode::BadProject, message)
-            .with_hint("bring it back, or remove the project from the list"))
     }
 
     /// Reads the configuration again; one that is damaged leaves the last good one in force, and is said.
@@ -455,7 +454,7 @@ impl Tracker {
         let ended = self.journal.end(self.pid, reason);
         if ended.is_err() {
             // A folder that is gone has nothing to be written into.
-            self.check_root()?;
+            self.observer.check_root()?;
         }
         self.save_index();
         ended

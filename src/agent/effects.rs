@@ -12,6 +12,7 @@ use std::thread;
 use super::AgentInput;
 use super::trackers::{Trackers, companion};
 use crate::entry::Record;
+use crate::index;
 use crate::ipc::server::Reply;
 use crate::journal::{self, APPEND_PATIENCE, Journal};
 use crate::locate;
@@ -76,7 +77,7 @@ pub(super) fn perform(
         }
         Effect::ReadSettings => return read_settings(&effects.directories),
         Effect::PickFolder => desktop(ToDesktop::PickFolder),
-        Effect::Probe(project) => return probe(project),
+        Effect::Probe(project) => return probe(&effects.directories, project),
         Effect::Mark(project, mark) => {
             let marked = root(project).and_then(|root| Journal::mark(&root, &mark));
             warn("the state file can't say why nothing is recorded", marked);
@@ -162,9 +163,9 @@ fn clean_up(reply: Option<Reply>, project: PathBuf) -> Outcome {
     if is_done { Outcome::Happened(Input::CleanedUp(project)) } else { Outcome::Nothing }
 }
 
-fn probe(project: PathBuf) -> Outcome {
+fn probe(directories: &Directories, project: PathBuf) -> Outcome {
     match root(project) {
-        Ok(root) => Outcome::Happened(Input::Probed(Box::new(snapshot::read(&root)))),
+        Ok(root) => Outcome::Happened(Input::Probed(Box::new(index::status(directories, &root)))),
         Err(failure) => {
             tracing::warn!(%failure, "a project on the list is none");
             Outcome::Nothing

@@ -88,7 +88,8 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
         }
         State::Missing if project.is_wanted() => {
             let title = format!("{}: the folder is gone", status.name());
-            let body = format!("{} can't be found, so nothing is recorded there.", status.project.display());
+            let why = "can't be found, or another folder lies in its place, so nothing is recorded there";
+            let body = format!("{} {why}.", status.project.display());
             let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
             let missing =
                 notice(&status, NoticeKind::Missing, title, body, vec![start(&status, "Start again"), remove]);

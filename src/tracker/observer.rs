@@ -1,6 +1,8 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -38,6 +40,8 @@ pub(super) struct Observer {
     poll_at: Option<Instant>,
     head: Head,
     files: u64,
+    /// Which folder the root is, from the first look on.
+    folder: Option<u64>,
 }
 
 impl Observer {
@@ -58,6 +62,7 @@ impl Observer {
             poll_at: None,
             head,
             files: 0,
+            folder: None,
         }
     }
 
@@ -68,6 +73,7 @@ impl Observer {
     /// The root can't be read.
     pub(super) fn take_stock(&mut self, known: Option<Known>) -> Result<Option<Vec<What>>, Failure> {
         let started = Instant::now();
+        self.folder = scan::folder_of(&self.root);
         let changes = match known {
             Some(Known { tree, rules }) => {
                 self.tree = tree;
@@ -336,10 +342,25 @@ impl Observer {
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
         let watches = &mut self.watches;
         let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
-        scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch).map_err(|error| {
-            let message = format!("cannot read the folder {}: {error}", self.root);
-            Failure::new(FailureCode::BadProject, message).with_hint("see whether it is still there and readable")
-        })
+        let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch);
+        // What was seen of another folder is no news of ours.
+        self.check_root()?;
+        seen.map_err(|error| self.out_of_reach(&error))
+    }
+
+    /// A root that is gone, may not be read or is another folder than it was ends the session: nothing of ours is made below
+    /// a mount point or in a folder that is no more, and nothing is told of what lies there.
+    pub(super) fn check_root(&self) -> Result<(), Failure> {
+        fs::read_dir(self.root.path()).map_err(|error| self.out_of_reach(&error))?;
+        if self.folder.is_some() && scan::folder_of(&self.root) != self.folder {
+            return Err(self.out_of_reach(&"another one lies in its place, as after a disk was unmounted"));
+        }
+        Ok(())
+    }
+
+    fn out_of_reach(&self, why: &dyn fmt::Display) -> Failure {
+        let message = format!("the folder {} can't be reached: {why}", self.root);
+        Failure::new(FailureCode::BadProject, message).with_hint("bring it back, or remove the project from the list")
     }
 
     /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go

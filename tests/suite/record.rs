@@ -442,3 +442,43 @@ fn a_folder_that_left_and_is_back_is_watched_as_before() {
     fs::write(&log, text).unwrap();
     wait_for("the line of another program", || !entries_of(&project, "ran").is_empty());
 }
+
+/// As under a disk that was unmounted: nothing is told of what lies there, nothing is written there, and the session goes on
+/// when the project is back.
+#[test]
+fn another_folder_in_its_place_is_not_the_project() {
+    let env = TestEnv::new();
+    let (project, away) = (env.folder("shop"), env.home().join("away"));
+    fs::write(project.join("a"), "1").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    sync(&env, &project);
+    let gone = |env: &TestEnv| {
+        let listed: Value = serde_json::from_str(&env.ctx(&env.home(), ["list", "--json"]).stdout).unwrap();
+        listed[0]["state"] == "missing"
+    };
+    for _ in 0..2 {
+        fs::rename(&project, &away).unwrap();
+        fs::create_dir(&project).unwrap();
+        wait_for("it is missed", || gone(&env));
+        fs::write(away.join("b"), "2").unwrap();
+        let _ = env.ctx(&env.home(), ["agent", "restart"]);
+        assert!(gone(&env), "an agent that is launched meanwhile misses it too");
+        assert_eq!(fs::read_dir(&project).unwrap().count(), 0, "nothing is begun in another folder");
+        fs::remove_dir(&project).unwrap();
+        fs::rename(&away, &project).unwrap();
+        wait_for("it goes on", || env.status(&project)["state"] == "running");
+        fs::remove_file(project.join("b")).unwrap();
+        sync(&env, &project);
+    }
+    let reasons: Vec<Value> = entries_of(&project, "gap").iter().map(|gap| gap["reason"].clone()).collect();
+    assert_eq!(reasons, ["unreachable", "unreachable"]);
+    let told = |kind| entries_of(&project, kind).iter().map(|entry| entry["path"].clone()).collect::<Vec<_>>();
+    assert_eq!((told("created"), told("deleted")), (vec!["b".into(), "b".into()], vec!["b".into(), "b".into()]));
+
+    // Whoever asks for it gets a record there.
+    env.ctx(&project, ["stop"]).ok();
+    fs::rename(&project, &away).unwrap();
+    fs::create_dir(&project).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    assert!(project.join(".context/session.md").is_file());
+}

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use context_tray::index;
 use context_tray::project::ProjectRoot;
 use context_tray::registry;
-use context_tray::snapshot;
 use context_tray::status::{ProjectStatus, Reach};
 
 use super::Context;
@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context<'_>, args: &Status) -> Result<ExitCode, Erro
 
 /// The project that `path`, or else our folder, lies in, as it is now.
 pub(super) fn one(context: &Context<'_>, path: Option<&Path>) -> Result<ProjectStatus, Error> {
-    let status = snapshot::read(&context.project(path)?);
+    let status = index::status(&context.directories, &context.project(path)?);
     Ok(ProjectStatus { agent: reach(context), ..status })
 }
 
@@ -56,7 +56,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<ProjectStatus> {
         failure.hint.iter().for_each(|hint| context.output.hint(hint));
     }
     let roots = registry.projects.into_iter().flat_map(|registered| ProjectRoot::try_from(registered.project));
-    roots.map(|root| ProjectStatus { agent: reach, ..snapshot::read(&root) }).collect()
+    roots.map(|root| ProjectStatus { agent: reach, ..index::status(&context.directories, &root) }).collect()
 }
 
 fn reach(context: &Context<'_>) -> Reach {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
+use context_tray::index;
 use context_tray::ipc::client::ConnectError;
 use context_tray::locate;
 use context_tray::platform::autostart::{self, Autostart};
@@ -12,7 +13,6 @@ use context_tray::platform::{Directories, desktop};
 use context_tray::project::ProjectRoot;
 use context_tray::registry::{self, Registered};
 use context_tray::request::{AgentInfo, Failure, FailureCode, Request, Response};
-use context_tray::snapshot;
 use context_tray::status::{ProjectStatus, State, TrayPlace, Wish};
 
 use super::{Context, Finding};
@@ -38,7 +38,8 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Finding> {
     findings.extend(at_login());
     let statuses: Vec<(Registered, ProjectStatus)> = registered
         .into_iter()
-        .filter_map(|it| ProjectRoot::try_from(it.project.clone()).ok().map(|root| (it, snapshot::read(&root))))
+        .filter_map(|it| ProjectRoot::try_from(it.project.clone()).ok().map(|root| (it, root)))
+        .map(|(it, root)| (it, index::status(&context.directories, &root)))
         .collect();
     findings.extend(watches(statuses.iter().map(|(_, status)| status)));
     findings.extend(statuses.iter().flat_map(|(it, status)| project(it, status, info.is_some())));
