@@ -228,7 +228,7 @@ pub(super) fn cut_off(path: &Path, size: u64) {
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = files::open_no_follow(options).open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     Ok(file)
 }

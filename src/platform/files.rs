@@ -120,6 +120,7 @@ pub fn remedy(error: &io::Error) -> Option<&'static str> {
         io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
             Some("move away what lies there; the file is made anew")
         }
+        _ if os::is_link_refused(error) => Some("remove the symbolic link; the file is made anew"),
         _ => None,
     }
 }

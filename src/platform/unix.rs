@@ -85,6 +85,11 @@ pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
     (disk.f_blocks > 0 && room == 0).then(|| io::ErrorKind::StorageFull.into())
 }
 
+/// What an open says that follows no link.
+pub(super) fn is_link_refused(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ELOOP)
+}
+
 pub(super) fn without_prefix(path: PathBuf) -> PathBuf {
     path
 }

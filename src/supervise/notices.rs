@@ -74,13 +74,14 @@ pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
         State::Stale if project.was_told(NoticeKind::Missing) => {}
         State::Stale => {
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
-            let title = format!("{}: stale PID{pid}", status.name());
+            let title = format!("{}: stale PID{}", status.name(), if pid.is_empty() { " file" } else { &pid });
             let rest = if project.is_wanted() {
                 "Recording starts again; the log says what was missed."
             } else {
                 "The project is not being recorded."
             };
-            let body = format!("The tracker of {} with the PID{pid} ended without saying so. {rest}", status.name());
+            let with = if pid.is_empty() { String::new() } else { format!(" with the PID{pid}") };
+            let body = format!("The tracker of {}{with} ended without saying so. {rest}", status.name());
             let clean_up = action("Clean up", Request::CleanUp { project: status.project.clone() });
             let actions = vec![start(&status, "Restart"), clean_up];
             let stale = notice(&status, NoticeKind::StalePid, title, body, actions);

@@ -129,6 +129,15 @@ fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {
 }
 
 #[test]
+fn a_foreground_start_beside_a_tracker_promises_nothing() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    let outcome = env.ctx(&project, ["start", "--foreground"]);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("another tracker") && outcome.stderr.contains("ctx stop"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_list_that_was_damaged_is_said_until_there_is_another() {
     let env = TestEnv::new();
     let project = env.folder("shop");

@@ -120,6 +120,10 @@ pub(in super::super) fn is_writable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() || !metadata.permissions().readonly())
 }
 
+pub(in super::super) fn is_link_refused(_error: &io::Error) -> bool {
+    false
+}
+
 pub(in super::super) fn obstacle(path: &Path) -> Option<io::Error> {
     (!is_writable(path)).then(|| io::ErrorKind::PermissionDenied.into())
 }

@@ -1,12 +1,14 @@
 //! `ctx start`: makes sure that an agent runs and that it records the project.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use context_tray::journal::Journal;
+use context_tray::journal::{self, Journal};
 use context_tray::locate;
 use context_tray::project::ProjectRoot;
 use context_tray::request::{Request, Response};
+use context_tray::snapshot;
 use context_tray::status::ProjectStatus;
 use context_tray::tracker::{self, Link};
 
@@ -26,6 +28,10 @@ pub(super) fn run(context: &Context<'_>, start: &Start) -> Result<ExitCode, Erro
     }
     Journal::init(&root)?;
     if start.foreground {
+        // Said before anything is promised; the tracker's own lock decides.
+        if snapshot::is_tracked(&root) {
+            return Err(journal::lock_failure(&root, &io::ErrorKind::TimedOut.into()).into());
+        }
         let line = format!("Recording {} until Ctrl-C. Log: {}", shown(root.path()), shown(&root.session_log()));
         context.output.done(&line)?;
         tracker::run(root, Link::Foreground)?;
