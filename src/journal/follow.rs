@@ -1,16 +1,14 @@
 //! Following the record: each call waits for the entries that come.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::io;
 use std::sync::mpsc::{self, Receiver};
 
 use chrono::{DateTime, FixedOffset};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::read;
 use crate::entry::Entry;
-use crate::platform::files;
 use crate::project::ProjectRoot;
 
 /// Follows the record, also when its files are archived, removed or made anew meanwhile.
@@ -18,10 +16,19 @@ pub struct Follow {
     root: ProjectRoot,
     /// The last entry that was given out: its number begins again in another record, its time does not.
     last: Option<(u64, DateTime<FixedOffset>)>,
-    changed: Receiver<()>,
+    changed: Receiver<Changed>,
     watcher: RecommendedWatcher,
-    /// Which folder `.context` was when it got its watch; none while there is none.
-    watched: Option<u64>,
+    /// Whether `.context` has its watch.
+    is_watched: bool,
+}
+
+/// What has changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    /// Something in `.context` or beside it.
+    Something,
+    /// `.context` itself: it may be another folder now, be it of the same number, and is without its watch then.
+    Folder,
 }
 
 impl Follow {
@@ -32,14 +39,17 @@ impl Follow {
     /// The folder of the record can't be watched, or the record not be read.
     pub fn from_end(root: &ProjectRoot) -> io::Result<Follow> {
         let (sender, changed) = mpsc::channel();
-        let forward = move |_| {
+        let folder = root.context_dir();
+        let forward = move |event: notify::Result<notify::Event>| {
+            let is_folder = |event: notify::Event| event.paths.is_empty() || event.paths.contains(&folder);
+            let changed = if event.is_ok_and(is_folder) { Changed::Folder } else { Changed::Something };
             // Nobody waits any more.
-            let _ = sender.send(());
+            let _ = sender.send(changed);
         };
         let mut watcher = notify::recommended_watcher(forward).map_err(io::Error::other)?;
         // Tells of a `.context` that comes again.
         watcher.watch(root.path(), RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-        let mut follow = Follow { root: root.clone(), last: None, changed, watcher, watched: None };
+        let mut follow = Follow { root: root.clone(), last: None, changed, watcher, is_watched: false };
         follow.watch_record()?;
         follow.last = read::last(root, 1, &|_| true)?.pop().map(|entry| (entry.seq, entry.time));
         Ok(follow)
@@ -63,9 +73,10 @@ impl Follow {
                 self.last = Some((last.seq, last.time));
                 return Ok(entries);
             }
-            self.changed.recv().map_err(io::Error::other)?;
+            let first = self.changed.recv().map_err(io::Error::other)?;
             // One look answers all that has come.
-            self.changed.try_iter().for_each(drop);
+            let mut all = std::iter::once(first).chain(self.changed.try_iter());
+            self.is_watched &= all.all(|changed| changed != Changed::Folder);
         }
     }
 
@@ -87,16 +98,17 @@ impl Follow {
 
     /// A folder that was made anew has no watch.
     fn watch_record(&mut self) -> io::Result<()> {
+        if self.is_watched {
+            return Ok(());
+        }
         let folder = self.root.context_dir();
-        let metadata = fs::symlink_metadata(&folder).ok().filter(fs::Metadata::is_dir);
-        let now = metadata.map(|metadata| files::id_at(&folder, &metadata));
-        if now != self.watched {
-            // A watch on a folder that is gone would stand in the way of the one on its successor.
-            let _ = self.watcher.unwatch(&folder);
-            if now.is_some() {
-                self.watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-            }
-            self.watched = now;
+        // A watch on a folder that is gone would stand in the way of the one on its successor.
+        let _ = self.watcher.unwatch(&folder);
+        match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+            Ok(()) => self.is_watched = true,
+            // The watch on the folder above tells when there is one.
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) => return Err(io::Error::other(error)),
         }
         Ok(())
     }
