@@ -105,6 +105,7 @@ fn signals_that_a_command_gives_a_meaning_reach_it() {
     assert_eq!(entries_of(&project, "ran")[0]["exit_code"], 6);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_is_the_commands_own_affair() {
     let env = TestEnv::new();
