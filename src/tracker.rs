@@ -63,6 +63,7 @@ enum Input {
 ///
 /// The project can't be recorded, or not any longer; the agent was told the same.
 pub fn run(root: ProjectRoot, link: Link) -> Result<(), Failure> {
+    process::share_heap();
     let recording = thread::Builder::new().name("tracker".into()).stack_size(STACK).spawn(move || record(root, link));
     let recording = recording.map_err(|error| {
         Failure::new(FailureCode::Internal, format!("the tracker's thread can't be started: {error}"))
@@ -164,8 +165,8 @@ impl Tracker {
         self.describe_watch();
         self.journal.write_state()?;
         self.save_index();
-        process::give_back_memory();
         self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
+        process::give_back_memory();
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use crate::ipc::client::Client;
 use crate::ipc::server::{Reply, Server};
 use crate::journal::{now, state};
 use crate::notice::{Notice, NoticeKey, NoticeKind, ToDesktop};
+use crate::platform::process;
 use crate::platform::service::{self, News};
 use crate::platform::{Directories, files, instance, stop_signals};
 use crate::registry::{self, Registered, Registry};
@@ -125,6 +126,7 @@ impl Agent {
 ///
 /// There is an agent already (one without a tray gives way to one with), or a folder or the endpoint can't be used.
 pub fn launch(options: Options, desktop: Box<dyn Fn(ToDesktop) + Send>) -> Result<Agent, LaunchError> {
+    process::share_heap();
     let directories = Directories::find()?;
     directories.make_state().map_err(|error| cannot("use the state folder", &error))?;
     let claim = claim(&directories, options)?;

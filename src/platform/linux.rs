@@ -131,6 +131,15 @@ fn give_back_heap() {
 #[cfg(not(target_env = "gnu"))]
 fn give_back_heap() {}
 
+#[cfg(target_env = "gnu")]
+pub(super) fn share_heap() {
+    // SAFETY: the function only sets a number of the allocator (mallopt(3)).
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
+#[cfg(not(target_env = "gnu"))]
+pub(super) fn share_heap() {}
+
 /// The pages of our own code that only the beginning needed: what is needed again is mapped again from the file.
 fn give_back_code() {
     let (Ok(program), Ok(maps)) = (env::current_exe(), fs::read_to_string("/proc/self/maps")) else { return };

@@ -54,6 +54,12 @@ pub fn give_back_memory() {
     os::give_back_memory();
 }
 
+/// Has all threads share one heap. One for each costs memory, and asks the system for it in small pieces; of our threads only
+/// one is busy at a time. To be called before there are others.
+pub fn share_heap() {
+    os::share_heap();
+}
+
 /// How long the machine has slept since it was started.
 pub fn slept() -> Duration {
     os::slept()

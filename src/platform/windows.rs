@@ -23,7 +23,7 @@ pub(super) use pipe::*;
 pub(super) use pipes::Pipes;
 pub(super) use process::{
     close_all_on_exec, command_line, detach, end_process, give_back_memory, hide_window, identity, run_in_terminal,
-    signal_of, slept, stop_signals,
+    share_heap, signal_of, slept, stop_signals,
 };
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";

@@ -108,6 +108,8 @@ pub(in super::super) fn close_all_on_exec() {
 
 pub(in super::super) fn give_back_memory() {}
 
+pub(in super::super) fn share_heap() {}
+
 /// The tick count runs on while the machine sleeps, the unbiased time does not.
 pub(in super::super) fn slept() -> Duration {
     let mut awake = 0;
