@@ -261,7 +261,7 @@ impl Tracker {
                 Then::End(reason) => end = end.or(Some(reason)),
                 Then::Answer(request) => {
                     let batch = self.observer.look_at_polled()?;
-                    self.write(batch)?;
+                    self.write_with_what_waits(batch)?;
                     // What could only be kept in memory is not in the journal.
                     let flushed = self.journal.flush(APPEND_PATIENCE);
                     let adopted = flushed.and_then(|_| self.journal.adopt_foreign(APPEND_PATIENCE));
@@ -318,7 +318,11 @@ impl Tracker {
         if is_empty { Ok(()) } else { self.write_with_what_waits(batch) }
     }
 
+    /// The same, also where there is nothing but what waits.
     fn write_with_what_waits(&mut self, batch: Batch) -> Result<(), Failure> {
+        if batch.changes.is_empty() && batch.blind.is_none() && !self.journal.needs_retry() {
+            return Ok(());
+        }
         let mut whats = batch.changes;
         if let Some(reason) = batch.blind {
             let changes_found = Some(whats.len() as u64);
@@ -362,9 +366,7 @@ impl Tracker {
     /// Writes what could not be written before, also what clients had to keep.
     fn retry(&mut self) -> Result<(), Failure> {
         self.retry_at = None;
-        if self.journal.needs_retry() {
-            self.write_with_what_waits(Batch::default())?;
-        }
+        self.write_with_what_waits(Batch::default())?;
         if !self.journal.needs_retry() {
             self.take_spool();
         }

@@ -107,7 +107,8 @@ def another_user(suite, sandbox):
         opened.chmod(0o755)
     path.chmod(0o666)
     with as_nobody(ask) as (_, heard):
-        suite.check("and where the way is open gets no answer", b'"forbidden"' in heard)
+        # The refusal is lost where the question arrives behind it: the system resets a connection that is closed unread.
+        suite.check("and where the way is open gets no answer", b'"forbidden"' in heard or b"reset" in heard)
 
 
 def a_squatted_endpoint(suite, sandbox):
