@@ -152,6 +152,7 @@ fn a_folder_of_context_engines_is_taken_over_with_all_that_is_in_it() {
 }
 
 /// Everything below the folder.
+#[cfg(target_os = "linux")]
 fn tree(folder: &Path, found: &mut BTreeSet<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
