@@ -1,7 +1,7 @@
 //! `session.md`: the log for people. It is continued, and rewritten only by `redaction`; what others append to it is noticed by
 //! its size.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,8 @@ pub(super) struct LogFile {
     owed: Vec<Line>,
     /// At the first look it was shorter than we left it.
     is_cut: bool,
+    /// What others wrote between our last look and our last write: they take no lock.
+    beside: String,
 }
 
 /// How a file ends that was cut amid a line.
@@ -60,6 +62,7 @@ impl LogFile {
             is_heading_due: false,
             owed: Vec::new(),
             is_cut: false,
+            beside: String::new(),
         }
     }
 
@@ -83,14 +86,21 @@ impl LogFile {
         self.is_heading_due = true;
     }
 
-    /// Whether the file is of another size than our last write left it.
+    /// Whether there is something of others in the file that was not given out.
     pub(super) fn has_changed(&self) -> bool {
         let size = std::fs::symlink_metadata(&self.path).map_or(0, |metadata| metadata.len());
-        self.size() != Some(size)
+        self.size() != Some(size) || !self.beside.is_empty()
     }
 
-    /// The lines that stand behind our last write. Call it under the lock.
+    /// The lines that others have written since we looked last. Call it under the lock.
     pub(super) fn catch_up(&mut self) -> io::Result<Vec<String>> {
+        let behind = self.read_on()?;
+        let beside = std::mem::take(&mut self.beside);
+        Ok(beside.lines().chain(behind.lines()).map(str::to_owned).collect())
+    }
+
+    /// What stands behind our last write.
+    fn read_on(&mut self) -> io::Result<String> {
         let mut file = match open(&self.path, OpenOptions::new().read(true)) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -107,7 +117,7 @@ impl LogFile {
         }
         let Some(file) = &mut file else {
             self.known = None;
-            return Ok(Vec::new());
+            return Ok(String::new());
         };
         let stated = if same.is_none() { logged.and_then(|logged| logged.size) } else { None };
         let written = stated.or(self.size());
@@ -116,13 +126,7 @@ impl LogFile {
         self.is_heading_due |= self.known.is_some() && written.is_some_and(|written| now.size < written);
         let known = written.filter(|written| *written <= now.size).unwrap_or(now.size);
         self.known = Some(now);
-        if known == now.size {
-            return Ok(Vec::new());
-        }
-        file.seek(SeekFrom::Start(known.max(now.size.saturating_sub(MAX_FOREIGN))))?;
-        let mut bytes = Vec::new();
-        file.take(MAX_FOREIGN).read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+        if known == now.size { Ok(String::new()) } else { read_between(file, known, now.size) }
     }
 
     /// How the file ends, if it has lost its end since we wrote it, amid a line.
@@ -213,7 +217,13 @@ impl LogFile {
             (self.day, self.is_heading_due) = (Some(last.time.date_naive()), is_heading_due);
             self.owed.clear();
         }
-        self.known = Some(before.with(text.len()));
+        let seen = self.known.filter(|known| known.is_of_same(before)).map_or(size, |known| known.size.min(size));
+        let after = Extent::of(Some(&file))?;
+        if after.size > seen + text.len() as u64 {
+            // Our own text is one piece of it, wherever it came to stand.
+            self.beside.push_str(&read_between(&mut file, seen, after.size)?.replacen(&text, "", 1));
+        }
+        self.known = Some(after);
         Ok(())
     }
 
@@ -243,7 +253,16 @@ impl LogFile {
     }
 }
 
-fn ends_with_newline(file: &mut std::fs::File) -> io::Result<bool> {
+/// What stands between two places, the last part of it where that is much.
+fn read_between(file: &mut File, from: u64, to: u64) -> io::Result<String> {
+    let from = from.max(to.saturating_sub(MAX_FOREIGN));
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(to - from).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn ends_with_newline(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -119,6 +120,37 @@ fn lines_of_other_programs_become_entries() {
     let What::Ran(ran) = &entries[1].what else { panic!("{entries:?}") };
     assert_eq!((ran.command.as_str(), ran.source), ("make", Source::Foreign));
     assert_eq!(details(&project.root), ["Created: a", "Ran: make -> Success"]);
+}
+
+/// Other programs take no lock: what they write while we do is theirs all the same.
+#[test]
+fn lines_that_others_write_at_the_same_time_are_not_missed() {
+    let project = project();
+    let mut journal = open(&project.root);
+    journal.append(vec![created("a")], WAIT).unwrap();
+    let commands: Vec<String> = (0..500).map(|number| format!("make {number}")).collect();
+    let (log, theirs) = (project.root.session_log(), commands.clone());
+    let other = std::thread::spawn(move || {
+        for command in theirs {
+            let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
+            file.write_all(format!("[10:00:00] Ran: {command} -> Success\n").as_bytes()).unwrap();
+        }
+    });
+    let mut number = 0;
+    while !other.is_finished() {
+        journal.append(vec![created(&format!("b{number}"))], WAIT).unwrap();
+        number += 1;
+    }
+    other.join().unwrap();
+    journal.adopt_foreign(WAIT).unwrap();
+    let is_theirs = |entry: &Entry| matches!(&entry.what, What::Ran(ran) if ran.source == Source::Foreign);
+    let adopted = read::last(&project.root, 2000, &is_theirs).unwrap();
+    let adopted: Vec<&str> = adopted.iter().filter_map(|entry| command_of(&entry.what)).collect();
+    assert_eq!(adopted, commands);
+}
+
+fn command_of(what: &What) -> Option<&str> {
+    if let What::Ran(ran) = what { Some(&ran.command) } else { None }
 }
 
 #[test]
