@@ -1,5 +1,6 @@
 //! What the README's "Living with it" says, tried.
 
+#[cfg(target_os = "linux")]
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
