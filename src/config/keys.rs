@@ -121,11 +121,14 @@ pub(super) fn without_effect(text: &str, owner: Owner) -> Vec<Problem> {
     let Ok(document) = DeTable::parse(text) else { return Vec::new() };
     let mut problems = Vec::new();
     let is_table = |name: &str| KEYS.iter().any(|key| key.parts().0 == name);
-    for table in document.get_ref().keys().filter(|table| !is_table(table.get_ref())) {
+    for table in document.get_ref().keys().filter(|table| !is_table(table.get_ref())).take(MOST_PROBLEMS) {
         let message = format!("unknown table or key {:?}", table.get_ref());
         problems.push(Problem { line: line_of(text, table.span().start), message });
     }
     for_each(text, |table, name, span| {
+        if problems.len() >= MOST_PROBLEMS {
+            return;
+        }
         let message = match KEYS.iter().find(|key| key.parts() == (table, name)) {
             None if is_table(table) => format!("unknown key {table}.{name}"),
             Some(key) if !key.counts_in(owner) => {
@@ -136,7 +139,6 @@ pub(super) fn without_effect(text: &str, owner: Owner) -> Vec<Problem> {
         problems.push(Problem { line: line_of(text, span.start), message });
     });
     problems.sort_by_key(|problem| problem.line);
-    problems.truncate(MOST_PROBLEMS);
     problems
 }
 
