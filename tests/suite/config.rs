@@ -13,7 +13,7 @@ fn config(env: &TestEnv, args: &[&str]) -> Outcome {
 fn what_is_in_force_is_shown_with_where_it_is_said() {
     let env = TestEnv::new();
     let project = env.project("shop");
-    let (mine, theirs) = (env.path("config/config.toml"), project.join(".context/config.toml"));
+    let (mine, theirs) = (env.path("config").join("config.toml"), project.join(".context").join("config.toml"));
     assert_eq!(config(&env, &["path"]).ok().stdout, format!("{}\n", mine.display()));
     assert_eq!(config(&env, &["path", "--project-file"]).ok().stdout, format!("{}\n", theirs.display()));
     assert!(!mine.exists() && !theirs.exists());

@@ -299,6 +299,7 @@ fn more_folders_are_recorded_inside_and_outside() {
 }
 
 /// Git's own files of patterns: what the user never shares, and what counts in every repository.
+#[cfg(unix)]
 #[test]
 fn gits_files_of_patterns_count_at_once_and_are_named_by_their_lines() {
     let env = TestEnv::new();
@@ -444,7 +445,8 @@ fn a_folder_that_left_and_is_back_is_watched_as_before() {
 }
 
 /// As under a disk that was unmounted: nothing is told of what lies there, nothing is written there, and the session goes on
-/// when the project is back.
+/// when the project is back. Windows lets nobody move a folder that is being watched.
+#[cfg(unix)]
 #[test]
 fn another_folder_in_its_place_is_not_the_project() {
     let env = TestEnv::new();
