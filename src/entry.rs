@@ -5,14 +5,14 @@
 //! never renamed.
 
 mod path;
+mod wire;
 
 use std::fmt;
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use schemars::JsonSchema;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use path::{EntryPath, PathText, text_of};
 use path::{exact, path_to_wire};
@@ -24,12 +24,11 @@ pub const FORMAT_VERSION: u32 = 1;
 const MAX_SEQ: u64 = 1 << 53;
 
 /// One record, with its place in the order of a project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Entry {
     /// The version of the format.
     pub v: u32,
     /// The place in the project's order; never goes back.
-    #[serde(deserialize_with = "seq_from_wire")]
     pub seq: u64,
     /// When it was recorded, with milliseconds and the local offset.
     #[serde(serialize_with = "time_to_wire")]
@@ -42,18 +41,12 @@ pub struct Entry {
     pub what: What,
 }
 
-/// A line with a place that nothing could follow is no entry.
-fn seq_from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let seq = u64::deserialize(deserializer)?;
-    if seq > MAX_SEQ { Err(D::Error::custom("seq is too high")) } else { Ok(seq) }
-}
-
 pub(crate) fn time_to_wire<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, false))
 }
 
 /// What happened; `kind` on the line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A path that is new.
@@ -79,7 +72,7 @@ pub enum What {
 }
 
 /// One path that was created, edited or deleted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FileChange {
     /// Relative to the project's root.
     #[serde(flatten)]
@@ -97,7 +90,7 @@ pub struct FileChange {
 }
 
 /// One path that was moved; a moved folder's contents are implied.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Move {
     /// Where it was, relative to the project's root.
     pub from: PathText,
@@ -208,7 +201,7 @@ pub struct Note {
 }
 
 /// A move of HEAD.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Git {
     /// What git did.
     pub action: GitAction,
@@ -237,7 +230,7 @@ pub enum GitAction {
 }
 
 /// The begin or end of a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Lifecycle {
     /// The tracker's.
     pub pid: u32,
@@ -264,7 +257,7 @@ pub enum Reason {
 }
 
 /// A span in which nothing could be observed live.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Gap {
     /// The last moment that was observed.
     #[serde(serialize_with = "time_to_wire")]

@@ -21,7 +21,7 @@ impl fmt::Display for PathText {
 }
 
 /// A path with its exact bytes where the text is not exact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct EntryPath {
     /// The path as text.
     #[serde(rename = "path")]

@@ -202,7 +202,7 @@ fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entr
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     // Where `from` lies inside a line, that line does not parse and is passed over.
     let lines = bytes[..end].split(|byte| *byte == b'\n');
-    let entries = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let entries = lines.filter_map(Entry::from_line).collect();
     Ok((entries, from + end as u64))
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
+use memchr::memrchr;
 
 use super::archive::{self, Kind};
 use super::event_file::open;
@@ -185,12 +186,15 @@ pub(super) fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool)
             0 => 0,
             _ => chunk.iter().position(|byte| *byte == b'\n').map_or(chunk.len(), |at| at + 1),
         };
-        for line in chunk[whole_from..].rsplit(|byte| *byte == b'\n') {
-            if let Ok(entry) = serde_json::from_slice::<Entry>(line)
+        let mut lines = &chunk[whole_from..];
+        while !lines.is_empty() {
+            let begin = memrchr(b'\n', lines).map_or(0, |at| at + 1);
+            if let Some(entry) = Entry::from_line(&lines[begin..])
                 && !more(entry)
             {
                 return Ok(false);
             }
+            lines = &lines[..begin.saturating_sub(1)];
         }
         chunk.truncate(whole_from);
         is_too_long = chunk.len() > MAX_LINE;

@@ -181,7 +181,7 @@ fn event(redactor: &Redactor, text: &str) -> Option<Left> {
         });
     }
     let left = spliced(text, changes);
-    let shown = serde_json::from_str::<Entry>(&left).map_or_else(|_| left.clone(), |entry| line::line(&entry));
+    let shown = Entry::from_line(left.as_bytes()).map_or_else(|| left.clone(), |entry| line::line(&entry));
     (count > 0).then_some(Left { count, text: left, shown })
 }
 

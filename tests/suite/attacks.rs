@@ -107,7 +107,8 @@ fn a_burst_is_told_in_a_few_lines() {
     env.ctx(&project, ["sync"]).ok();
     let lines: Vec<String> = log_lines(&project).into_iter().filter(|line| line.contains("Created: ")).collect();
     assert!(lines.len() <= 60, "{} lines", lines.len());
-    assert!(lines.iter().any(|line| line.ends_with(" files in many/")), "{lines:#?}");
+    // Where it was more than the system tells of, it was found by a scan.
+    assert!(lines.iter().any(|line| line.contains(" files in many/")), "{lines:#?}");
 }
 
 #[cfg(unix)]

@@ -138,13 +138,18 @@ fn relative(path: &std::path::Path, root: &ProjectRoot) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use context_tray::entry::{EntryKind, EntryPath, FileChange, FoundBy};
+
     use super::*;
 
     #[test]
     fn a_path_is_the_file_or_the_folder_and_not_its_namesake() {
         let change = |path: &str| {
-            let json = format!("{{\"kind\":\"edited\",\"path\":\"{path}\",\"entry\":\"file\",\"found_by\":\"watch\"}}");
-            serde_json::from_str::<What>(&json).unwrap()
+            let path = EntryPath::new(Path::new(path));
+            let found_by = FoundBy::Watch;
+            What::Edited(FileChange { path, entry: EntryKind::File, size: None, mtime_ns: None, found_by })
         };
         assert!(concerns(&change("src/main.rs"), "src"));
         assert!(concerns(&change("src"), "src"));
