@@ -2,7 +2,6 @@
 //!
 //! The record is `events.jsonl` and before it what was archived; nobody who reads needs to know where the border lies.
 
-use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -48,14 +47,15 @@ pub fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// The record is there and can't be read.
 pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> io::Result<Vec<Entry>> {
-    let mut found = VecDeque::new();
+    let mut found = Vec::new();
     backwards(root, &mut |entry| {
         if found.len() < count && keep(&entry) {
-            found.push_front(entry);
+            found.push(entry);
         }
         found.len() < count
     })?;
-    Ok(found.into())
+    found.reverse();
+    Ok(found)
 }
 
 /// The entries behind the one with this sequence number, the oldest first; none when that one is not there, so that
@@ -65,17 +65,18 @@ pub fn last(root: &ProjectRoot, count: usize, keep: &dyn Fn(&Entry) -> bool) -> 
 ///
 /// The record is there and can't be read.
 pub fn after(root: &ProjectRoot, seq: u64) -> io::Result<Option<Vec<Entry>>> {
-    let mut found = VecDeque::new();
+    let mut found = Vec::new();
     let mut is_whole = false;
     backwards(root, &mut |entry| {
         is_whole |= entry.seq == seq;
         if entry.seq > seq {
-            found.push_front(entry);
+            found.push(entry);
             return true;
         }
         false
     })?;
-    Ok(is_whole.then(|| found.into()))
+    found.reverse();
+    Ok(is_whole.then_some(found))
 }
 
 /// The entries of a higher sequence number, the oldest first.
@@ -84,15 +85,16 @@ pub fn after(root: &ProjectRoot, seq: u64) -> io::Result<Option<Vec<Entry>>> {
 ///
 /// The record is there and can't be read.
 pub fn newer(root: &ProjectRoot, seq: u64) -> io::Result<Vec<Entry>> {
-    let mut found = VecDeque::new();
+    let mut found = Vec::new();
     backwards(root, &mut |entry| {
         let is_newer = entry.seq > seq;
         if is_newer {
-            found.push_front(entry);
+            found.push(entry);
         }
         is_newer
     })?;
-    Ok(found.into())
+    found.reverse();
+    Ok(found)
 }
 
 /// The entries since a moment, the oldest first.
@@ -101,17 +103,18 @@ pub fn newer(root: &ProjectRoot, seq: u64) -> io::Result<Vec<Entry>> {
 ///
 /// The record is there and can't be read.
 pub fn since(root: &ProjectRoot, moment: &DateTime<FixedOffset>) -> io::Result<Vec<Entry>> {
-    let mut found = VecDeque::new();
+    let mut found = Vec::new();
     backwards(root, &mut |entry| {
         let is_since = entry.time >= *moment;
         // What had to wait elsewhere stands behind younger entries.
         let goes_on = is_since || entry.what.is_late();
         if is_since {
-            found.push_front(entry);
+            found.push(entry);
         }
         goes_on
     })?;
-    Ok(found.into())
+    found.reverse();
+    Ok(found)
 }
 
 /// The entries of the latest session and behind it, the oldest first; all of them where no session began.
@@ -120,13 +123,14 @@ pub fn since(root: &ProjectRoot, moment: &DateTime<FixedOffset>) -> io::Result<V
 ///
 /// The record is there and can't be read.
 pub fn latest_session(root: &ProjectRoot) -> io::Result<Vec<Entry>> {
-    let mut found = VecDeque::new();
+    let mut found = Vec::new();
     backwards(root, &mut |entry| {
         let is_begin = matches!(entry.what, What::Started(_));
-        found.push_front(entry);
+        found.push(entry);
         !is_begin
     })?;
-    Ok(found.into())
+    found.reverse();
+    Ok(found)
 }
 
 /// Hands out the entries, the newest first, as long as `more` wants more.
