@@ -8,7 +8,9 @@ mod cookies;
 mod head;
 mod link;
 mod observer;
+mod reach;
 mod sleep;
+mod writer;
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -16,30 +18,23 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::entry::{Entry, Gap, GapReason, Lifecycle, Reason, What};
-use crate::index::{self, Known};
-use crate::journal::{self, APPEND_PATIENCE, Begin, Journal, TrackerLock, now};
+use crate::index;
+use crate::journal::{self, Journal, TrackerLock, now};
 use crate::locate;
 use crate::platform::{Directories, files, process, stop_signals};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
-use crate::status::{ProjectStatus, State, WatchMode};
 use crate::watch::Event;
-use crate::{snapshot, spool};
 use cookies::{Cookies, Then};
 use link::Outbox;
 use observer::Observer;
 use sleep::Sleep;
+use writer::{Batch, Writer};
 
 pub use link::Link;
 
 /// How long the files of `.context` are left alone after somebody touched them, so that `rm -r` is not raced.
 const RECORD_QUIET: Duration = Duration::from_millis(150);
-
-/// Between two tries to write what could not be written.
-const RETRY: Duration = Duration::from_secs(5);
-
-/// So many changes may have to be replayed on the index that was kept.
-const SAVE_AFTER: usize = 5000;
 
 /// What goes down a tree takes the more the deeper it is; a program's first thread has little on Windows.
 const STACK: usize = 8 << 20;
@@ -92,7 +87,7 @@ struct Tracker {
     directories: Directories,
     pid: u32,
     lock: TrackerLock,
-    journal: Journal,
+    writer: Writer,
     observer: Observer,
     outbox: Outbox,
     cookies: Cookies,
@@ -100,13 +95,7 @@ struct Tracker {
     tend_at: Option<Instant>,
     /// When to read the configuration again.
     reconfigure_at: Option<Instant>,
-    /// When to try again to write.
-    retry_at: Option<Instant>,
-    /// How many changes were recorded since the index was kept.
-    unsaved: usize,
     sleep: Sleep,
-    /// When the loop last went to rest with nothing lost: where a gap begins that an overflow leaves, or a sleep.
-    seen_all_at: chrono::DateTime<chrono::FixedOffset>,
 }
 
 impl Tracker {
@@ -124,50 +113,29 @@ impl Tracker {
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
         let pid = std::process::id();
-        let mut journal = Journal::open(&root, &config);
+        let mut writer = Writer::new(&root, &directories, &config, outbox.clone());
         let gap = gap_since_last_session(&directories, &root);
         let known = index::load(&directories, &root);
-        journal.begin(&Begin { pid, identity: process::identity(pid) })?;
-        let observer = Observer::new(&root, &directories, &config, sender);
-        let mut tracker = Self {
+        writer.begin(pid)?;
+        writer.complain(&warnings);
+        let mut observer = Observer::new(&root, &directories, &config, sender);
+        // The tree as it is for the beginning, and what happened to it since the last session.
+        let found = observer.take_stock(known)?;
+        writer.open(gap, found, &observer)?;
+        process::give_back_memory();
+        Ok(Self {
             root,
             directories,
             pid,
             lock,
-            journal,
+            writer,
             observer,
             outbox,
             cookies,
             tend_at: None,
             reconfigure_at: None,
-            retry_at: None,
-            unsaved: 0,
             sleep: Sleep::default(),
-            seen_all_at: now(),
-        };
-        tracker.complain(&warnings);
-        tracker.begin(gap, known)?;
-        Ok(tracker)
-    }
-
-    /// Takes the tree as it is for the beginning, and tells what happened to it since the last session.
-    fn begin(&mut self, gap: Option<Gap>, known: Option<Known>) -> Result<(), Failure> {
-        let found = self.observer.take_stock(known)?;
-        if let Some(mut gap) = gap {
-            (gap.to, gap.changes_found) = (now(), found.as_ref().map(|found| found.len() as u64));
-            let found = found.unwrap_or_default();
-            self.journal.append(std::iter::once(What::Gap(gap)).chain(found).collect(), APPEND_PATIENCE)?;
-        }
-        self.take_spool();
-        if let Some(facts) = self.journal.tracker_mut() {
-            facts.state = State::Running;
-        }
-        self.describe_watch();
-        self.journal.write_state()?;
-        self.save_index();
-        self.outbox.send(FromTracker::Ready { status: Box::new(snapshot::read(&self.root)) });
-        process::give_back_memory();
-        Ok(())
+        })
     }
 
     fn run(mut self, inputs: &Receiver<Input>) -> Result<(), Failure> {
@@ -186,21 +154,22 @@ impl Tracker {
             if let Some(reason) = self.work()? {
                 return self.end(reason);
             }
-            self.seen_all_at = now();
+            self.writer.saw_all();
         }
     }
 
     /// What happened around a sleep of the machine may not have been told.
     fn notice_sleep(&mut self) {
         if let Some(since) = self.sleep.since(now()) {
-            self.seen_all_at = self.seen_all_at.max(since);
+            self.writer.slept_since(since);
             self.observer.went_blind(GapReason::Suspend);
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let own = [self.tend_at, self.reconfigure_at, self.retry_at];
-        own.into_iter().chain([self.observer.deadline(), self.cookies.deadline()]).flatten().min()
+        let own = [self.tend_at, self.reconfigure_at];
+        let theirs = [self.observer.deadline(), self.cookies.deadline(), self.writer.deadline()];
+        own.into_iter().chain(theirs).flatten().min()
     }
 
     fn on(&mut self, input: Input) -> Result<(), Failure> {
@@ -245,47 +214,28 @@ impl Tracker {
             self.reconfigure_at = None;
             self.reconfigure()?;
         }
-        if self.retry_at.is_some_and(|at| at <= now) {
-            self.retry()?;
-        }
-        if self.journal.needs_retry() {
-            self.retry_at.get_or_insert(Instant::now() + RETRY);
-        }
+        self.writer.retry_if_due(now, &mut self.observer)?;
         let mut end = None;
         while let Some(waiting) = self.cookies.next_due(now) {
             if !waiting.is_seen && !matches!(waiting.then, Then::Record(..)) {
                 self.observer.look_everywhere();
             }
-            self.look_at_all_dirty()?;
+            let batch = self.observer.look_at_all()?;
+            self.write(batch)?;
             match waiting.then {
                 Then::End(reason) => end = end.or(Some(reason)),
                 Then::Answer(request) => {
                     let batch = self.observer.look_at_polled()?;
-                    self.write_with_what_waits(batch)?;
-                    // What could only be kept in memory is not in the journal.
-                    let flushed = self.journal.flush(APPEND_PATIENCE);
-                    let adopted = flushed.and_then(|_| self.journal.adopt_foreign(APPEND_PATIENCE));
-                    self.answer(request, adopted.map(|_| FromTracker::Synced { request }));
+                    self.writer.sync(request, batch, &mut self.observer)?;
                 }
-                Then::Record(request, record) => {
-                    self.take_spool();
-                    let outbox = &self.outbox;
-                    let told = &mut |seq| outbox.send(FromTracker::Recorded { request, seq });
-                    if let Err(failure) = self.journal.append_record_telling(record, APPEND_PATIENCE, told) {
-                        self.outbox.send(FromTracker::Refused { request, failure });
-                        // The client puts it into the spool.
-                        self.retry_at.get_or_insert(Instant::now() + RETRY);
-                    }
-                    self.report();
-                }
+                Then::Record(request, record) => self.writer.record(request, record),
             }
         }
         Ok(end)
     }
 
-    fn answer(&self, request: u64, result: Result<FromTracker, Failure>) {
-        self.outbox.send(result.unwrap_or_else(|failure| FromTracker::Refused { request, failure }));
-        self.report();
+    fn write(&mut self, batch: Batch) -> Result<(), Failure> {
+        self.writer.write(batch, &mut self.observer)
     }
 
     fn when_all_is_seen(&mut self, then: Then) {
@@ -307,72 +257,6 @@ impl Tracker {
         }
     }
 
-    fn look_at_all_dirty(&mut self) -> Result<(), Failure> {
-        let batch = self.observer.look_at_all()?;
-        self.write(batch)
-    }
-
-    /// Writes what there is of a batch, or keeps it for later: what can't be written now is not lost.
-    fn write(&mut self, batch: Batch) -> Result<(), Failure> {
-        let is_empty = batch.changes.is_empty() && batch.blind.is_none();
-        if is_empty { Ok(()) } else { self.write_with_what_waits(batch) }
-    }
-
-    /// The same, also where there is nothing but what waits.
-    fn write_with_what_waits(&mut self, batch: Batch) -> Result<(), Failure> {
-        if batch.changes.is_empty() && batch.blind.is_none() && !self.journal.needs_retry() {
-            return Ok(());
-        }
-        let mut whats = batch.changes;
-        if let Some(reason) = batch.blind {
-            let changes_found = Some(whats.len() as u64);
-            whats.insert(0, What::Gap(Gap { from: self.seen_all_at, to: now(), reason, changes_found }));
-        }
-        self.describe_watch();
-        self.unsaved += whats.len();
-        let is_news = self.journal.problem().is_none();
-        match self.journal.append(whats, APPEND_PATIENCE) {
-            Ok(_) => {
-                if self.journal.take_loss() {
-                    self.find_again()?;
-                }
-                if self.unsaved >= SAVE_AFTER {
-                    self.save_index();
-                }
-            }
-            Err(failure) => {
-                self.observer.check_root()?;
-                if is_news {
-                    tracing::warn!(%failure, "the record can't be written; what happens is kept in memory");
-                }
-                self.retry_at = Some(Instant::now() + RETRY);
-            }
-        }
-        self.report();
-        Ok(())
-    }
-
-    /// Tells what changed while more happened than could be kept: what differs from the tree that the record tells of.
-    fn find_again(&mut self) -> Result<(), Failure> {
-        let known = index::load(&self.directories, &self.root);
-        let found = self.observer.take_stock(known)?.unwrap_or_default();
-        self.unsaved += found.len();
-        if let Err(failure) = self.journal.append(found, APPEND_PATIENCE) {
-            tracing::warn!(%failure, "what was found can't be written yet");
-        }
-        Ok(())
-    }
-
-    /// Writes what could not be written before, also what clients had to keep.
-    fn retry(&mut self) -> Result<(), Failure> {
-        self.retry_at = None;
-        self.write_with_what_waits(Batch::default())?;
-        if !self.journal.needs_retry() {
-            self.take_spool();
-        }
-        Ok(())
-    }
-
     /// Notices lines of other programs, and files that were removed.
     fn tend_record(&mut self) -> Result<(), Failure> {
         self.observer.check_root()?;
@@ -382,12 +266,7 @@ impl Tracker {
             self.lock = TrackerLock::acquire(&self.root).map_err(|error| journal::lock_failure(&self.root, &error))?;
             self.observer.watch_record();
         }
-        let tended = self.journal.restore().and_then(|()| self.journal.adopt_foreign(APPEND_PATIENCE));
-        match tended {
-            Ok(true) => self.report(),
-            Ok(false) => {}
-            Err(failure) => tracing::warn!(%failure, "the files of the record could not be tended"),
-        }
+        self.writer.tend();
         Ok(())
     }
 
@@ -395,81 +274,21 @@ impl Tracker {
     fn reconfigure(&mut self) -> Result<(), Failure> {
         match locate::load_config(&self.directories, Some(&self.root)) {
             Ok((config, warnings)) => {
-                self.complain(&warnings);
-                self.journal.configure(&config);
+                self.writer.complain(&warnings);
+                self.writer.configure(&config);
                 let batch = self.observer.configure(&config)?;
                 self.write(batch)?;
             }
-            Err(failure) => self.complain(&[failure.message]),
+            Err(failure) => self.writer.complain(&[failure.message]),
         }
-        self.describe_watch();
-        self.journal.write_state()?;
-        self.report();
+        self.writer.describe(&self.observer)?;
+        self.writer.report();
         Ok(())
     }
 
-    /// Says in the status what is wrong with the configuration.
-    fn complain(&mut self, problems: &[String]) {
-        problems.iter().for_each(|problem| tracing::warn!("{problem}"));
-        if let Some(facts) = self.journal.tracker_mut() {
-            facts.config_problem = (!problems.is_empty()).then(|| problems.join("; "));
-        }
-    }
-
-    /// Keeps the index, unless it is ahead of the record.
-    fn save_index(&mut self) {
-        if self.journal.is_whole() {
-            self.unsaved = 0;
-            self.observer.save(&self.directories, self.journal.last_seq());
-        }
-    }
-
-    fn take_spool(&mut self) {
-        let journal = &mut self.journal;
-        let take =
-            |spooled: spool::Spooled| journal.append_record_at(spooled.record, spooled.time, APPEND_PATIENCE).map(drop);
-        match spool::take(&self.directories, self.root.path(), take) {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "took over what had to wait"),
-            Err(failure) => {
-                tracing::warn!(%failure, "what waits could not be taken over");
-                self.retry_at = Some(Instant::now() + RETRY);
-            }
-        }
-    }
-
-    fn describe_watch(&mut self) {
-        let Some(facts) = self.journal.tracker_mut() else { return };
-        facts.directories_watched = self.observer.directories_watched();
-        facts.files_indexed = self.observer.files_indexed();
-        facts.degraded = self.observer.degraded();
-        facts.watching = self.observer.watching();
-        facts.watch_mode = Some(if self.observer.is_polling() { WatchMode::Polling } else { WatchMode::Native });
-    }
-
-    fn report(&self) {
-        // Who tries to write knows better than who looks.
-        let status = ProjectStatus { record_problem: self.journal.problem(), ..snapshot::read(&self.root) };
-        self.outbox.send(FromTracker::Status { status: Box::new(status) });
-    }
-
     fn end(mut self, reason: Reason) -> Result<(), Failure> {
-        let ended = self.journal.end(self.pid, reason);
-        if ended.is_err() {
-            // A folder that is gone has nothing to be written into.
-            self.observer.check_root()?;
-        }
-        self.save_index();
-        ended
+        self.writer.end(self.pid, reason, &self.observer)
     }
-}
-
-/// What one look found.
-#[derive(Debug, Default)]
-struct Batch {
-    changes: Vec<What>,
-    /// Why something may have been missed before it.
-    blind: Option<GapReason>,
 }
 
 /// The span since the last session, which nobody observed.

@@ -1,21 +1,21 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use super::Input;
 use super::head::Head;
-use super::{Batch, Input};
+use super::reach::Reach;
+use super::writer::Batch;
 use crate::config::Config;
-use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, GapReason, Move, What};
+use crate::entry::{EntryKind, FoundBy, GapReason, What};
 use crate::index::{self, Known};
 use crate::pace::{Hint, Pace};
 use crate::platform::Directories;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
-use crate::request::{Failure, FailureCode};
+use crate::request::Failure;
 use crate::rules::{Rules, Sources};
 use crate::scan;
 use crate::tree::{Change, FileId, Meta, Observation, Tree};
@@ -40,8 +40,7 @@ pub(super) struct Observer {
     poll_at: Option<Instant>,
     head: Head,
     files: u64,
-    /// Which folder the root is, from the first look on.
-    folder: Option<u64>,
+    reach: Reach,
 }
 
 impl Observer {
@@ -62,7 +61,7 @@ impl Observer {
             poll_at: None,
             head,
             files: 0,
-            folder: None,
+            reach: Reach::new(root),
         }
     }
 
@@ -73,7 +72,7 @@ impl Observer {
     /// The root can't be read.
     pub(super) fn take_stock(&mut self, known: Option<Known>) -> Result<Option<Vec<What>>, Failure> {
         let started = Instant::now();
-        self.folder = scan::folder_of(&self.root);
+        self.reach.settle();
         let changes = match known {
             Some(Known { tree, rules }) => {
                 self.tree = tree;
@@ -87,7 +86,7 @@ impl Observer {
         };
         self.files = self.tree.file_count();
         self.plan_poll(started);
-        Ok(changes.map(|changes| changes.into_iter().map(|change| what(change, FoundBy::Scan)).collect()))
+        Ok(changes.map(|changes| changes.into_iter().map(|change| change.told(FoundBy::Scan)).collect()))
     }
 
     /// Keeps what is known for the next session.
@@ -151,7 +150,7 @@ impl Observer {
         let seen = self.scan(&[everywhere()])?;
         let changes = self.reconcile(Path::new(""), seen, &before);
         self.files = self.tree.file_count();
-        let changes = changes.into_iter().map(|change| what(change, FoundBy::Watch)).collect();
+        let changes = changes.into_iter().map(|change| change.told(FoundBy::Watch)).collect();
         Ok(Batch { changes, blind: None })
     }
 
@@ -247,7 +246,7 @@ impl Observer {
             // What rules let in or keep out is counted, but no change.
             self.files = self.tree.file_count();
         }
-        Ok(changes.into_iter().map(|change| what(change, found_by)).collect())
+        Ok(changes.into_iter().map(|change| change.told(found_by)).collect())
     }
 
     fn count(&mut self, changes: &[Change]) {
@@ -345,22 +344,12 @@ impl Observer {
         let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch);
         // What was seen of another folder is no news of ours.
         self.check_root()?;
-        seen.map_err(|error| self.out_of_reach(&error))
+        seen.map_err(|error| self.reach.lost(&error))
     }
 
-    /// A root that is gone, may not be read or is another folder than it was ends the session: nothing of ours is made below
-    /// a mount point or in a folder that is no more, and nothing is told of what lies there.
+    /// As [`Reach::check`].
     pub(super) fn check_root(&self) -> Result<(), Failure> {
-        fs::read_dir(self.root.path()).map_err(|error| self.out_of_reach(&error))?;
-        if self.folder.is_some() && scan::folder_of(&self.root) != self.folder {
-            return Err(self.out_of_reach(&"another one lies in its place, as after a disk was unmounted"));
-        }
-        Ok(())
-    }
-
-    fn out_of_reach(&self, why: &dyn fmt::Display) -> Failure {
-        let message = format!("the folder {} can't be reached: {why}", self.root);
-        Failure::new(FailureCode::BadProject, message).with_hint("bring it back, or remove the project from the list")
+        self.reach.check()
     }
 
     /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
@@ -488,22 +477,4 @@ fn folders_with_new_rules(hints: &[Hint], changes: &[Change]) -> Vec<PathBuf> {
     folders.sort();
     folders.dedup();
     folders
-}
-
-fn what(change: Change, found_by: FoundBy) -> What {
-    let file = |path: &Path, entry, meta: Option<&Meta>| FileChange {
-        path: EntryPath::new(path),
-        entry,
-        size: meta.filter(|_| entry != EntryKind::Dir).map(|meta| meta.size),
-        mtime_ns: meta.filter(|_| entry != EntryKind::Dir).map(|meta| meta.mtime_ns),
-        found_by,
-    };
-    match change {
-        Change::Created(path, meta) => What::Created(file(&path, meta.kind, Some(&meta))),
-        Change::Edited(path, meta) => What::Edited(file(&path, meta.kind, Some(&meta))),
-        Change::Deleted(path, kind) => What::Deleted(file(&path, kind, None)),
-        Change::Moved(from, to, meta) => {
-            What::Moved(Move::new(&from, &to, meta.kind, meta.size, meta.mtime_ns, found_by))
-        }
-    }
 }
