@@ -4,17 +4,19 @@
 //! built-in list; the `.gitignore` files from the deepest up; git's `info/exclude`; the user's global ignore file. The
 //! text of the files is handed in (`scan` meets them on its way), so that this module never asks the disk.
 
+mod patterns;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
-
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Watch;
 use crate::project::CONTEXT_DIR;
+use patterns::Patterns;
+
+pub use patterns::{Origin, Rule};
 
 /// Never recorded, whatever a pattern says.
 const NEVER: &[&str] = &[".git", CONTEXT_DIR];
@@ -47,58 +49,6 @@ const CARGO_OUTPUT: &str = "target";
 /// All `.gitignore` files below a project may have so many bytes: compiled they take a hundred times as much, and they may
 /// have come with the project from anywhere.
 const MOST_TEXT: usize = 1 << 20;
-
-/// The rule that decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Where it stands.
-    pub origin: Origin,
-    /// As it is written there.
-    pub pattern: String,
-}
-
-/// Where a rule stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// In the program.
-    BuiltIn,
-    /// `watch.ignore` of a configuration file.
-    Configuration,
-    /// A file of patterns.
-    File(PathBuf),
-    /// A folder below that is a project of its own.
-    OwnProject,
-    /// It lies outside the project, and in none of the folders that are watched beside it.
-    Outside,
-}
-
-/// The patterns of one file, with the folder that they are relative to.
-#[derive(Clone, Debug)]
-struct Patterns {
-    origin: Origin,
-    matcher: Gitignore,
-}
-
-impl Patterns {
-    fn new<'a>(origin: Origin, folder: &Path, lines: impl Iterator<Item = &'a str>) -> Self {
-        let mut builder = GitignoreBuilder::new(folder);
-        for line in lines {
-            // A line that is no pattern decides nothing; git passes over it too.
-            let _ = builder.add_line(None, line);
-        }
-        Self { origin, matcher: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
-    }
-
-    /// Whether the path is ignored, and by which pattern; none where no pattern speaks of it.
-    fn decide(&self, path: &Path, is_dir: bool) -> Option<(bool, Rule)> {
-        let (ignored, glob) = match self.matcher.matched(path, is_dir) {
-            Match::None => return None,
-            Match::Ignore(glob) => (true, glob),
-            Match::Whitelist(glob) => (false, glob),
-        };
-        Some((ignored, Rule { origin: self.origin.clone(), pattern: glob.original().to_owned() }))
-    }
-}
 
 /// What the listing of a folder says about rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +85,8 @@ pub struct Rules {
     nested: BTreeMap<PathBuf, Patterns>,
     /// How much text the folders' `.gitignore` files have.
     text: usize,
+    /// The folders whose `.gitignore` is too much.
+    passed_over: BTreeSet<PathBuf>,
 }
 
 impl From<Sources> for Rules {
@@ -144,7 +96,8 @@ impl From<Sources> for Rules {
         let shared = sources.shared.iter().filter(|_| sources.use_gitignore);
         let shared = shared.map(|(path, text)| Patterns::new(Origin::File(path.clone()), root, text.lines())).collect();
         let folders = std::mem::take(&mut sources.folders);
-        let mut rules = Self { sources, configured, shared, nested: BTreeMap::new(), text: 0 };
+        let mut rules =
+            Self { sources, configured, shared, nested: BTreeMap::new(), text: 0, passed_over: BTreeSet::new() };
         folders.into_iter().for_each(|(folder, facts)| rules.learn(&folder, facts));
         rules
     }
@@ -167,8 +120,10 @@ impl Rules {
     pub fn learn(&mut self, folder: &Path, mut facts: FolderFacts) {
         let size = |facts: &FolderFacts| facts.gitignore.as_ref().map_or(0, String::len);
         self.text -= self.sources.folders.get(folder).map_or(0, size);
+        self.passed_over.remove(folder);
         if self.text + size(&facts) > MOST_TEXT {
             facts.gitignore = None;
+            self.pass_over(folder);
         }
         self.text += size(&facts);
         match facts.gitignore.as_ref().filter(|_| self.sources.use_gitignore) {
@@ -185,11 +140,22 @@ impl Rules {
         }
     }
 
+    /// The `.gitignore` of a folder is too much by itself.
+    pub fn pass_over(&mut self, folder: &Path) {
+        self.passed_over.insert(folder.to_path_buf());
+    }
+
+    /// The folders whose `.gitignore` is passed over, as all of them together may have one megabyte.
+    pub fn passed_over(&self) -> &BTreeSet<PathBuf> {
+        &self.passed_over
+    }
+
     /// Drops what was learnt of a folder and of all below it.
     pub fn forget(&mut self, folder: &Path) {
         let below = self.sources.folders.iter().filter(|(known, _)| known.starts_with(folder));
         self.text -= below.filter_map(|(_, facts)| facts.gitignore.as_ref()).map(String::len).sum::<usize>();
         self.nested.retain(|known, _| !known.starts_with(folder));
+        self.passed_over.retain(|known| !known.starts_with(folder));
         self.sources.folders.retain(|known, _| !known.starts_with(folder));
     }
 
@@ -329,10 +295,12 @@ mod tests {
         let ignored =
             |rules: &Rules| ["a", "b", "c"].map(|folder| rules.ignores(&Path::new(folder).join("x.log"), false));
         assert_eq!(ignored(&rules), [true, true, false]);
+        assert!(rules.passed_over().iter().eq([Path::new("c")]));
         rules.forget(Path::new("a"));
         with_gitignore(&mut rules, "b", "*.log");
         with_gitignore(&mut rules, "c", &half);
         assert_eq!(ignored(&rules), [false, true, true]);
+        assert!(rules.passed_over().is_empty());
     }
 
     fn with_gitignore(rules: &mut Rules, folder: &str, text: &str) {

@@ -280,6 +280,9 @@ fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, ru
         has_context: has(CONTEXT_DIR).is_some_and(Metadata::is_dir),
     };
     rules.learn(folder, facts);
+    if has(".gitignore").is_some_and(|metadata| metadata.is_file() && metadata.len() > MAX_RULES_FILE) {
+        rules.pass_over(folder);
+    }
     if !folder.as_os_str().is_empty() && rules.ignores(folder, true) {
         return None;
     }

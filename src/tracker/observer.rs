@@ -434,7 +434,15 @@ impl Observer {
                 folder.display()
             )
         });
-        let all: Vec<String> = self.watches.blind().map(Blind::explain).into_iter().chain(gone).collect();
+        let passed_over = self.rules.passed_over().first().map(|folder| {
+            format!(
+                "{} is more than counts of all files of patterns together (1 MB), so what it names is recorded; shorten it, or \
+                 say the same in watch.ignore",
+                folder.join(".gitignore").display()
+            )
+        });
+        let blind = self.watches.blind().map(Blind::explain);
+        let all: Vec<String> = blind.into_iter().chain(gone).chain(passed_over).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 }

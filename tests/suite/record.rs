@@ -92,6 +92,20 @@ fn rules_that_change_are_no_change_of_the_files() {
 }
 
 #[test]
+fn a_file_of_patterns_that_is_too_much_is_said_as_long_as_it_is() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::create_dir(project.join("src")).unwrap();
+    fs::write(project.join("src/.gitignore"), format!("*.log\n{}", "#\n".repeat(600_000))).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let degraded = || env.status(&project)["degraded"].as_str().map(str::to_owned);
+    assert!(degraded().is_some_and(|said| said.contains("src") && said.contains("shorten it")), "{:?}", degraded());
+    fs::write(project.join("src/.gitignore"), "*.log\n").unwrap();
+    sync(&env, &project);
+    assert_eq!(degraded(), None);
+}
+
+#[test]
 fn an_ignored_folder_has_no_watch() {
     let env = TestEnv::new();
     let project = env.folder("shop");
