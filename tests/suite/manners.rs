@@ -174,6 +174,12 @@ fn what_lasts_is_told_on_a_terminal_and_taken_away() {
     let project = recorded(&env, "shop");
     let tracker = u32::try_from(env.status(&project)["pid"].as_u64().unwrap()).unwrap();
     signal(tracker, "STOP");
+    let late = env.ctx(&project, ["sync", "--timeout", "50ms"]).code(5);
+    assert!(
+        late.stderr.starts_with("error: the tracker has not written everything in time\nhint: "),
+        "{}",
+        late.stderr
+    );
     let mut unseen = env.ctx_command(&project, ["sync"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut terminal = Terminal::new(&env, &project, "$CTX sync; echo \"ended with $?\"");
     terminal.wait_for("Waiting for the tracker (1 s)");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use context_tray::ipc::client::Client;
 use context_tray::project::ProjectRoot;
-use context_tray::request::{Request, Response};
+use context_tray::request::{Failure, FailureCode, Request, Response};
 use context_tray::snapshot;
 
 use super::Context;
@@ -58,8 +58,14 @@ pub(super) fn before_command(context: &Context<'_>, root: &ProjectRoot) {
 fn sync(context: &Context<'_>, root: &ProjectRoot, deadline: Instant) -> Result<(), Error> {
     let _progress = context.output.progress("Waiting for the tracker");
     let mut client = Client::connect(&context.directories, deadline.min(Instant::now() + agent_link::CONNECT))?;
-    match client.request(Request::Sync { project: root.path().to_path_buf() }, deadline)? {
-        Response::Done => Ok(()),
-        other => Err(agent_link::unexpected(&other)),
+    match client.request(Request::Sync { project: root.path().to_path_buf() }, deadline) {
+        Ok(Response::Done) => Ok(()),
+        Ok(other) => Err(agent_link::unexpected(&other)),
+        // Which of the two is slow can't be told from here.
+        Err(failure) if failure.code == FailureCode::Timeout => {
+            let late = Failure::new(FailureCode::Timeout, "the tracker has not written everything in time");
+            Err(late.with_hint("give it more time; one that hangs is started anew within a minute or two").into())
+        }
+        Err(failure) => Err(failure.into()),
     }
 }
