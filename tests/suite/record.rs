@@ -106,6 +106,30 @@ fn a_file_of_patterns_that_is_too_much_is_said_as_long_as_it_is() {
 }
 
 #[test]
+fn an_index_that_is_damaged_is_no_reason_to_tell_what_is_not_known() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::write(project.join("a"), "1").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let damages = ["", "\u{1}\u{1}\u{1}", "no index, but much longer than its length of 127 says: \u{7f}"];
+    for (number, damage) in (1..).zip(damages) {
+        env.ctx(&project, ["stop"]).ok();
+        for kept in fs::read_dir(env.path("state/index")).unwrap() {
+            fs::write(kept.unwrap().path(), damage).unwrap();
+        }
+        fs::write(project.join("a"), format!("2{damage}")).unwrap();
+        env.ctx(&project, ["start"]).ok();
+        let said = log_lines(&project);
+        let is_gap = |line: &&String| line.contains("Gap: ") && line.ends_with("what changed is not known");
+        assert_eq!(said.iter().filter(is_gap).count(), number, "{said:#?}");
+        assert_eq!(entries_of(&project, "edited").len(), 0, "{said:#?}");
+    }
+    fs::write(project.join("a"), "3").unwrap();
+    sync(&env, &project);
+    assert_eq!(entries_of(&project, "edited").len(), 1);
+}
+
+#[test]
 fn an_ignored_folder_has_no_watch() {
     let env = TestEnv::new();
     let project = env.folder("shop");
