@@ -32,6 +32,7 @@ mod pauses;
 mod record;
 mod redact;
 mod replay;
+mod rules;
 mod schemas;
 mod sessions;
 mod snippets;

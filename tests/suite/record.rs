@@ -56,56 +56,6 @@ fn an_unchanged_tree_is_found_unchanged() {
 }
 
 #[test]
-fn rules_that_change_are_no_change_of_the_files() {
-    let env = TestEnv::new();
-    let project = env.folder("shop");
-    for name in ["a.log", "b.txt", "c.tmp"] {
-        fs::write(project.join(name), name).unwrap();
-    }
-    fs::write(project.join(".gitignore"), "*.tmp\n").unwrap();
-    env.ctx(&project, ["start"]).ok();
-    let told = |project: &Path| -> Vec<String> {
-        let changes = entries(project).into_iter().filter(|entry| entry.get("path").is_some());
-        changes
-            .map(|entry| format!("{} {}", entry["kind"].as_str().unwrap(), entry["path"].as_str().unwrap()))
-            .collect()
-    };
-    fs::write(project.join(".gitignore"), "*.log\n").unwrap();
-    sync(&env, &project);
-    assert_eq!(told(&project), ["edited .gitignore"], "what rules let in or keep out is not a change");
-    fs::write(project.join("a.log"), "more").unwrap();
-    fs::write(project.join("c.tmp"), "more").unwrap();
-    sync(&env, &project);
-    assert_eq!(told(&project)[1..], ["edited c.tmp"]);
-    // The same across a stop.
-    env.ctx(&project, ["stop"]).ok();
-    fs::write(project.join(".gitignore"), "").unwrap();
-    env.ctx(&project, ["start"]).ok();
-    assert_eq!(told(&project)[2..], ["edited .gitignore"]);
-    fs::write(project.join("a.log"), "yet more").unwrap();
-    sync(&env, &project);
-    assert_eq!(told(&project)[3..], ["edited a.log"]);
-    let indexed = env.status(&project)["files_indexed"].as_u64().unwrap();
-    fs::remove_file(project.join(".gitignore")).unwrap();
-    sync(&env, &project);
-    assert_eq!(env.status(&project)["files_indexed"], indexed - 1);
-}
-
-#[test]
-fn a_file_of_patterns_that_is_too_much_is_said_as_long_as_it_is() {
-    let env = TestEnv::new();
-    let project = env.folder("shop");
-    fs::create_dir(project.join("src")).unwrap();
-    fs::write(project.join("src/.gitignore"), format!("*.log\n{}", "#\n".repeat(600_000))).unwrap();
-    env.ctx(&project, ["start"]).ok();
-    let degraded = || env.status(&project)["degraded"].as_str().map(str::to_owned);
-    assert!(degraded().is_some_and(|said| said.contains("src") && said.contains("shorten it")), "{:?}", degraded());
-    fs::write(project.join("src/.gitignore"), "*.log\n").unwrap();
-    sync(&env, &project);
-    assert_eq!(degraded(), None);
-}
-
-#[test]
 fn an_index_that_is_damaged_is_no_reason_to_tell_what_is_not_known() {
     let env = TestEnv::new();
     let project = env.folder("shop");
@@ -127,21 +77,6 @@ fn an_index_that_is_damaged_is_no_reason_to_tell_what_is_not_known() {
     fs::write(project.join("a"), "3").unwrap();
     sync(&env, &project);
     assert_eq!(entries_of(&project, "edited").len(), 1);
-}
-
-#[test]
-fn an_ignored_folder_has_no_watch() {
-    let env = TestEnv::new();
-    let project = env.folder("shop");
-    fs::create_dir_all(project.join("node_modules/deep/down")).unwrap();
-    fs::create_dir_all(project.join("src")).unwrap();
-    env.ctx(&project, ["start"]).ok();
-    assert_eq!(env.status(&project)["directories_watched"], 2);
-    fs::create_dir_all(project.join("venv/lib")).unwrap();
-    fs::write(project.join("venv/lib/x"), "x").unwrap();
-    sync(&env, &project);
-    assert_eq!(env.status(&project)["directories_watched"], 2);
-    assert_eq!(entries_of(&project, "created"), Vec::<Value>::new());
 }
 
 #[test]
@@ -265,121 +200,6 @@ fn the_configuration_counts_at_once_and_a_damaged_one_does_not() {
     sync(&env, &project);
     let paths: Vec<Value> = entries_of(&project, "created").iter().map(|entry| entry["path"].clone()).collect();
     assert_eq!(paths, ["d.gen"], "what was let in is no change of the files");
-}
-
-#[test]
-fn more_folders_are_recorded_inside_and_outside() {
-    let env = TestEnv::new();
-    let project = env.folder("shop");
-    let outside = env.folder("docs");
-    fs::create_dir_all(project.join("out/api")).unwrap();
-    fs::write(project.join(".gitignore"), "out/\n").unwrap();
-    fs::write(project.join("out/api/there.txt"), "there").unwrap();
-    fs::create_dir_all(env.path("config")).unwrap();
-    let user = env.path("config").join("config.toml");
-    fs::write(&user, format!("[watch]\ndirectories = [\"out/api\", {outside:?}]\n")).unwrap();
-    env.ctx(&project, ["start"]).ok();
-    assert_eq!(
-        env.status(&project)["watching"],
-        serde_json::json!([project, outside, project.join("out").join("api")])
-    );
-    let told = || {
-        let changes = log_lines(&project).into_iter().filter(|line| !line.contains("] Session"));
-        changes.map(|line| line[11..].to_owned()).collect::<Vec<_>>()
-    };
-
-    fs::write(outside.join("plan.md"), "plan").unwrap();
-    fs::write(env.home().join("elsewhere.md"), "not ours").unwrap();
-    fs::write(project.join("out/ignored.txt"), "ignored").unwrap();
-    fs::write(project.join("out/api/index.txt"), "index").unwrap();
-    sync(&env, &project);
-    let mut seen = told();
-    seen.sort();
-    assert_eq!(seen, ["Created: ../docs/plan.md", "Created: out/api/index.txt"]);
-    fs::rename(outside.join("plan.md"), project.join("plan.md")).unwrap();
-    sync(&env, &project);
-    assert_eq!(told().last().unwrap(), "Moved: ../docs/plan.md -> plan.md");
-    let shown = |path: &str| env.ctx(&project, ["explain", path]).ok().stdout;
-    assert!(shown("../docs/x").contains("is recorded"), "{}", shown("../docs/x"));
-    assert!(shown("../elsewhere.md").contains("outside the project"), "{}", shown("../elsewhere.md"));
-    assert!(shown("out/x").contains(".gitignore:1 says out/"), "{}", shown("out/x"));
-
-    // What happens there without a session is found like the rest.
-    env.ctx(&project, ["stop"]).ok();
-    fs::write(outside.join("found.md"), "found").unwrap();
-    env.ctx(&project, ["start"]).ok();
-    assert_eq!(told().last().unwrap(), "Created: ../docs/found.md (found by scan)");
-
-    // A folder that is out of reach is not deleted.
-    fs::rename(&outside, env.home().join("away")).unwrap();
-    sync(&env, &project);
-    let degraded = || env.status(&project)["degraded"].as_str().unwrap_or_default().to_owned();
-    fs::write(project.join("plan.md"), "more").unwrap();
-    wait_for("it is said", || degraded().contains("can't be reached"));
-    assert_eq!(entries_of(&project, "deleted"), [] as [Value; 0]);
-    fs::rename(env.home().join("away"), &outside).unwrap();
-    sync(&env, &project);
-
-    // What the configuration takes out again is no change of the files.
-    fs::write(&user, "").unwrap();
-    wait_for("the folders to go", || env.status(&project)["watching"] == serde_json::json!([project]));
-    fs::write(outside.join("late.md"), "late").unwrap();
-    sync(&env, &project);
-    assert!(told().iter().all(|line| !line.contains("late.md") && !line.contains("Deleted")), "{:#?}", told());
-
-    fs::write(project.join(".context/config.toml"), "[watch]\ndirectories = [\"../docs\"]\n").unwrap();
-    let problem = || env.status(&project)["config_problem"].as_str().unwrap_or_default().to_owned();
-    wait_for("a project's file names no others", || problem().contains("only your own configuration"));
-    fs::write(&user, "[watch]\ndirectories = [\"..\", \"nowhere\"]\n").unwrap();
-    fs::write(project.join(".context/config.toml"), "").unwrap();
-    wait_for("what is wrong with a folder", || problem().contains("it holds the project itself"));
-    assert!(problem().contains("nowhere is not watched"), "{}", problem());
-}
-
-/// Git's own files of patterns: what the user never shares, and what counts in every repository.
-#[cfg(unix)]
-#[test]
-fn gits_files_of_patterns_count_at_once_and_are_named_by_their_lines() {
-    let env = TestEnv::new();
-    let project = env.folder("shop");
-    // A linked work tree, as `git worktree add` makes it: its file of patterns is the repository's.
-    let repository = env.folder("main/.git");
-    fs::create_dir_all(repository.join("worktrees/shop")).unwrap();
-    fs::create_dir_all(repository.join("info")).unwrap();
-    fs::write(repository.join("worktrees/shop/commondir"), "../..\n").unwrap();
-    fs::write(project.join(".git"), format!("gitdir: {}\n", repository.join("worktrees/shop").display())).unwrap();
-    fs::create_dir_all(env.home().join(".config/git")).unwrap();
-    fs::write(project.join("there.bak"), "there").unwrap();
-    env.ctx(&project, ["start"]).ok();
-    let indexed = |count: u64| wait_for("the index to follow", || env.status(&project)["files_indexed"] == count);
-    indexed(1);
-
-    fs::write(repository.join("info/exclude"), "# ours\n*.bak  \n").unwrap();
-    indexed(0);
-    fs::write(env.home().join(".config/git/ignore"), "*.swap\n").unwrap();
-    fs::write(env.path("config").join("config.toml"), "[watch]\nignore = [\n  \"*.own\",\n]\n").unwrap();
-    fs::write(project.join(".context/config.toml"), "[watch]\nignore = [\"*.mine\"]\n").unwrap();
-    let explained = |path: &str| env.ctx(&project, ["explain", path]).ok().stdout;
-    wait_for("the patterns to count", || {
-        fs::write(project.join("x.swap"), "x").unwrap();
-        sync(&env, &project);
-        let before = entries(&project).len();
-        ["x.bak", "x.swap", "x.own", "x.mine"].iter().for_each(|path| fs::write(project.join(path), "more").unwrap());
-        sync(&env, &project);
-        entries(&project).len() == before
-    });
-    assert!(explained("x.bak").contains("main/.git/info/exclude:2 says *.bak"), "{}", explained("x.bak"));
-    assert!(explained("x.swap").contains(".config/git/ignore:1 says *.swap"), "{}", explained("x.swap"));
-    assert!(explained("x.own").contains("config.toml:3 says *.own"), "{}", explained("x.own"));
-    assert!(explained("x.mine").contains(".context/config.toml:2 says *.mine"), "{}", explained("x.mine"));
-    assert_eq!(entries_of(&project, "deleted"), [] as [Value; 0]);
-
-    fs::remove_file(repository.join("info/exclude")).unwrap();
-    wait_for("the pattern to go", || {
-        fs::write(project.join("there.bak"), "more").unwrap();
-        sync(&env, &project);
-        entries_of(&project, "edited").iter().any(|entry| entry["path"] == "there.bak")
-    });
 }
 
 /// What was told, a word and paths each.
