@@ -22,6 +22,15 @@ impl Desktop {
         Self::at(bus.address().to_owned())
     }
 
+    /// One whose agent records a project, which is called `shop`.
+    pub(crate) fn recording(bus: &Bus) -> (Self, PathBuf) {
+        let mut desktop = Self::on(bus);
+        let shop = desktop.project("shop");
+        desktop.start_agent();
+        desktop.start(&shop);
+        (desktop, shop)
+    }
+
     /// One whose bus is away, and where it would be.
     pub(crate) fn before_bus() -> (Self, String) {
         let mut desktop = Self::without_bus();

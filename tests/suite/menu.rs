@@ -90,10 +90,7 @@ fn notifications_can_be_switched_off_for_all() {
     let bus = Bus::start();
     let host = Host::start(&bus);
     let notifications = Notifications::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (desktop, shop) = Desktop::recording(&bus);
     let icon = host.icon();
     icon.click(&["Show notifications"]);
     wait("the file", || desktop.path("config/config.toml").exists().then_some(()));
@@ -159,10 +156,7 @@ fn a_click_that_can_not_be_done_is_told() {
     let bus = Bus::start();
     let host = Host::start(&bus);
     let notifications = Notifications::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (desktop, _) = Desktop::recording(&bus);
     let icon = host.icon();
     icon.wait_for(&["shop: recording"]);
     fs::create_dir(desktop.path("config")).ok();

@@ -7,10 +7,7 @@ use crate::desktop::{Desktop, is_alive, signal, tracker};
 fn the_menu_stops_and_starts_a_session_and_follows_its_state() {
     let bus = Bus::start();
     let host = Host::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (_desktop, shop) = Desktop::recording(&bus);
 
     let icon = host.icon();
     assert_eq!(icon.id(), "context-tray");
@@ -37,10 +34,7 @@ fn the_menu_stops_and_starts_a_session_and_follows_its_state() {
 fn the_menu_pauses_and_resumes() {
     let bus = Bus::start();
     let host = Host::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (_desktop, shop) = Desktop::recording(&bus);
 
     let icon = host.icon();
     icon.click(&["shop", "Pause", "For 1 hour"]);
@@ -97,10 +91,7 @@ fn a_removed_project_leaves_the_menu_and_the_other_stays_clickable() {
 #[test]
 fn a_host_that_comes_late_gets_the_icon_and_the_user_is_told_once_until_then() {
     let bus = Bus::start();
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (desktop, _) = Desktop::recording(&bus);
     wait("how to get an icon", || desktop.said().contains("hint: on GNOME").then_some(()));
 
     let host = Host::start(&bus);
@@ -115,10 +106,7 @@ fn a_host_that_comes_late_gets_the_icon_and_the_user_is_told_once_until_then() {
 fn a_host_that_restarts_gets_the_icon_again() {
     let bus = Bus::start();
     let host = Host::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (_desktop, shop) = Desktop::recording(&bus);
     host.icon().wait_for(&["shop: recording"]);
     host.stop();
 
@@ -148,10 +136,7 @@ fn without_a_bus_the_agent_runs_on_and_says_how_to_get_the_icon() {
 fn quit_ends_the_agent_and_its_trackers() {
     let bus = Bus::start();
     let host = Host::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (mut desktop, shop) = Desktop::recording(&bus);
 
     let icon = host.icon();
     icon.wait_for(&["shop: recording"]);
@@ -166,10 +151,7 @@ fn quit_ends_the_agent_and_its_trackers() {
 fn a_host_that_hangs_does_not_keep_the_agent_from_ending() {
     let bus = Bus::start();
     let host = Host::start_hung(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (mut desktop, shop) = Desktop::recording(&bus);
     wait("a tracker", || tracker(&shop));
     let _icon = host.icon();
 
@@ -182,10 +164,7 @@ fn a_host_that_hangs_does_not_keep_the_agent_from_ending() {
 fn a_click_on_the_icon_itself_does_no_harm() {
     let bus = Bus::start();
     let host = Host::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (mut desktop, _) = Desktop::recording(&bus);
 
     let icon = host.icon();
     icon.wait_for(&["shop: recording"]);
@@ -201,10 +180,7 @@ fn a_tracker_that_was_killed_is_told_once_with_its_pid_and_what_to_do() {
     let bus = Bus::start();
     let _host = Host::start(&bus);
     let notifications = Notifications::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (desktop, shop) = Desktop::recording(&bus);
 
     let pid = wait("a tracker", || tracker(&shop));
     signal("KILL", pid);
@@ -230,10 +206,7 @@ fn a_notice_goes_when_its_cause_is_gone() {
     let bus = Bus::start();
     let host = Host::start(&bus);
     let notifications = Notifications::start(&bus);
-    let mut desktop = Desktop::on(&bus);
-    let shop = desktop.project("shop");
-    desktop.start_agent();
-    desktop.start(&shop);
+    let (_desktop, shop) = Desktop::recording(&bus);
 
     let pid = wait("a tracker", || tracker(&shop));
     signal("KILL", pid);
