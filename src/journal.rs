@@ -12,6 +12,7 @@ mod follow;
 mod foreign;
 mod lock;
 mod log_file;
+mod open;
 pub mod read;
 mod redaction;
 mod session;

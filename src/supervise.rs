@@ -6,6 +6,7 @@
 //! killed, and each request is answered once.
 
 mod interface;
+mod news;
 mod notices;
 mod pause;
 mod project;
@@ -245,7 +246,7 @@ impl Supervisor {
             _ => {}
         }
         project.show_pause(&on_disk, effects);
-        notices::about_disk(project, effects);
+        news::about_disk(project, effects);
         if project.status.state.is_live() && project.is_wanted() && at.instant < self.orphans_until {
             project.worker = Worker::Blocked { look_at: at.instant + LOOK_AGAIN };
             return;
@@ -275,12 +276,12 @@ impl Supervisor {
             FromTracker::Ready { status } => {
                 project.take_status(*status);
                 project.ready();
-                notices::about_watch(project, effects);
+                news::about_watch(project, effects);
                 project.started(false, effects);
             }
             FromTracker::Status { status } => {
                 project.take_status(*status);
-                notices::about_watch(project, effects);
+                news::about_watch(project, effects);
             }
             FromTracker::Recorded { request, seq } => {
                 answer(project.answered(request), Ok(Response::Recorded { seq }), effects);

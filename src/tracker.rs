@@ -27,9 +27,9 @@ use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
 use crate::watch::Event;
 use cookies::{Cookies, Then};
 use link::Outbox;
-use observer::Observer;
+use observer::{Batch, Observer};
 use sleep::Sleep;
-use writer::{Batch, Writer};
+use writer::Writer;
 
 pub use link::Link;
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset};
 
 use super::archive::{self, Kind};
+use super::open::{cut_off, open, open_to_append};
 use super::read;
 use crate::entry::Entry;
 use crate::platform::files;
@@ -204,31 +205,4 @@ fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entr
     let lines = bytes[..end].split(|byte| *byte == b'\n');
     let entries = lines.filter_map(Entry::from_line).collect();
     Ok((entries, from + end as u64))
-}
-
-/// Opens one of our files for appending, made where it is absent. What has other names, as in a copy made of links, is parted
-/// from them first: a record writes into no file but its own. Call it under the lock.
-pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
-    let options = &mut OpenOptions::new();
-    files::create_private(options.read(true).append(true).create(true));
-    let mut file = open(path, options)?;
-    if files::has_other_names(&file.metadata()?) {
-        files::part_from_other_names(path, &mut file)?;
-        file = open(path, options)?;
-    }
-    Ok(file)
-}
-
-/// Takes back what could be written of a batch, if it can be. By a handle of its own: one for appending can't do that on Windows.
-pub(super) fn cut_off(path: &Path, size: u64) {
-    let _ = open(path, OpenOptions::new().write(true)).and_then(|file| file.set_len(size));
-}
-
-/// Opens one of our files: never through a symbolic link, and only when it is a file.
-pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let file = files::open_no_follow(options).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    Ok(file)
 }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::archive::{self, Kind};
-use super::event_file::{Extent, cut_off, open, open_to_append};
+use super::event_file::Extent;
+use super::open::{cut_off, open, open_to_append};
 use super::{now, state};
 use crate::line::{self, Line};
 use crate::project::ProjectRoot;

@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use memchr::memrchr;
 
 use super::archive::{self, Kind};
-use super::event_file::open;
+use super::open::open;
 use crate::entry::{Entry, What};
 use crate::project::ProjectRoot;
 

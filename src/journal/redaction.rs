@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::value::RawValue;
 
 use super::archive::{self, Kind};
-use super::event_file::open;
+use super::open::open;
 use super::{APPEND_PATIENCE, append_lock, io_failure, state};
 use crate::entry::Entry;
 use crate::line;

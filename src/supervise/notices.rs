@@ -1,10 +1,8 @@
 //! The words of the notices.
 
-use super::Effect;
-use super::project::Project;
 use crate::notice::{Action, Notice, NoticeKey, NoticeKind};
 use crate::request::{Failure, Openable, Request};
-use crate::status::{ProjectStatus, State};
+use crate::status::ProjectStatus;
 
 fn notice(status: &ProjectStatus, kind: NoticeKind, title: String, body: String, actions: Vec<Action>) -> Notice {
     Notice { key: NoticeKey { project: Some(status.project.clone()), kind }, title, body, actions }
@@ -64,78 +62,48 @@ pub(super) fn shared_config(problem: &str, key: NoticeKey) -> Notice {
     }
 }
 
-/// What the disk says of a project without a tracker.
-pub(super) fn about_disk(project: &mut Project, effects: &mut Vec<Effect>) {
-    let status = project.status.clone();
-    match status.state {
-        // That it died and is started again was said already.
-        State::Stale if project.was_told(NoticeKind::Crashed) => {}
-        // Nor is it news that a session has ended whose folder was gone: it could not take its PID file along.
-        State::Stale if project.was_told(NoticeKind::Missing) => {}
-        State::Stale => {
-            let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
-            let title = format!("{}: stale PID{}", status.name(), if pid.is_empty() { " file" } else { &pid });
-            let rest = if project.is_wanted() {
-                "Recording starts again; the log says what was missed."
-            } else {
-                "The project is not being recorded."
-            };
-            let with = if pid.is_empty() { String::new() } else { format!(" with the PID{pid}") };
-            let body = format!("The tracker of {}{with} ended without saying so. {rest}", status.name());
-            let clean_up = action("Clean up", Request::CleanUp { project: status.project.clone() });
-            let actions = vec![start(&status, "Restart"), clean_up];
-            let stale = notice(&status, NoticeKind::StalePid, title, body, actions);
-            project.tell(NoticeKind::StalePid, stale, effects);
-        }
-        State::Missing if project.is_wanted() => {
-            let title = format!("{}: the folder is gone", status.name());
-            let why = "can't be found, or another folder lies in its place, so nothing is recorded there";
-            let body = format!("{} {why}.", status.project.display());
-            let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
-            let missing =
-                notice(&status, NoticeKind::Missing, title, body, vec![start(&status, "Start again"), remove]);
-            project.tell(NoticeKind::Missing, missing, effects);
-        }
-        _ => {
-            project.withdraw(NoticeKind::StalePid, effects);
-            project.withdraw(NoticeKind::Missing, effects);
-        }
-    }
+/// A session that ended without saying so left its PID file.
+pub(super) fn stale(status: &ProjectStatus, is_wanted: bool) -> Notice {
+    let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
+    let title = format!("{}: stale PID{}", status.name(), if pid.is_empty() { " file" } else { &pid });
+    let rest = if is_wanted {
+        "Recording starts again; the log says what was missed."
+    } else {
+        "The project is not being recorded."
+    };
+    let with = if pid.is_empty() { String::new() } else { format!(" with the PID{pid}") };
+    let body = format!("The tracker of {}{with} ended without saying so. {rest}", status.name());
+    let clean_up = action("Clean up", Request::CleanUp { project: status.project.clone() });
+    notice(status, NoticeKind::StalePid, title, body, vec![start(status, "Restart"), clean_up])
 }
 
-/// What a live tracker says of its watch.
-pub(super) fn about_watch(project: &mut Project, effects: &mut Vec<Effect>) {
-    for kind in [NoticeKind::StalePid, NoticeKind::Missing, NoticeKind::GivenUp] {
-        project.withdraw(kind, effects);
-    }
-    let status = project.status.clone();
-    match &status.degraded {
-        Some(why) => {
-            let title = format!("{}: changes come late", status.name());
-            let body = format!("{}.", capitalised(why));
-            let degraded = notice(&status, NoticeKind::Degraded, title, body, vec![how_to_fix()]);
-            project.tell(NoticeKind::Degraded, degraded, effects);
-        }
-        None => project.withdraw(NoticeKind::Degraded, effects),
-    }
-    match &status.record_problem {
-        Some(why) => {
-            let title = format!("{}: the record can't be written", status.name());
-            let body = format!("{}. What happens is kept in memory until then.", capitalised(why));
-            let record = notice(&status, NoticeKind::Record, title, body, vec![how_to_fix()]);
-            project.tell(NoticeKind::Record, record, effects);
-        }
-        None => project.withdraw(NoticeKind::Record, effects),
-    }
-    match status.config_problem.as_ref().filter(|_| status.config_problem_of_user().is_none()) {
-        Some(problem) => {
-            let title = format!("{}: the configuration has a problem", status.name());
-            let body = format!("{}. What was in force before still is.", capitalised(problem));
-            let config = notice(&status, NoticeKind::Config, title, body, vec![how_to_fix()]);
-            project.tell(NoticeKind::Config, config, effects);
-        }
-        None => project.withdraw(NoticeKind::Config, effects),
-    }
+/// The folder of a project that should be recorded is gone.
+pub(super) fn missing(status: &ProjectStatus) -> Notice {
+    let title = format!("{}: the folder is gone", status.name());
+    let why = "can't be found, or another folder lies in its place, so nothing is recorded there";
+    let body = format!("{} {why}.", status.project.display());
+    let remove = action("Remove from the list", Request::Forget { project: status.project.clone() });
+    notice(status, NoticeKind::Missing, title, body, vec![start(status, "Start again"), remove])
+}
+
+/// The project is recorded, but not as it should be.
+pub(super) fn degraded(status: &ProjectStatus, why: &str) -> Notice {
+    let title = format!("{}: changes come late", status.name());
+    notice(status, NoticeKind::Degraded, title, format!("{}.", capitalised(why)), vec![how_to_fix()])
+}
+
+/// The record can't be written.
+pub(super) fn unwritable(status: &ProjectStatus, why: &str) -> Notice {
+    let title = format!("{}: the record can't be written", status.name());
+    let body = format!("{}. What happens is kept in memory until then.", capitalised(why));
+    notice(status, NoticeKind::Record, title, body, vec![how_to_fix()])
+}
+
+/// The project's own configuration is damaged.
+pub(super) fn own_config(status: &ProjectStatus, problem: &str) -> Notice {
+    let title = format!("{}: the configuration has a problem", status.name());
+    let body = format!("{}. What was in force before still is.", capitalised(problem));
+    notice(status, NoticeKind::Config, title, body, vec![how_to_fix()])
 }
 
 fn capitalised(text: &str) -> String {

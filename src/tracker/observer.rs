@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::Input;
 use super::head::Head;
 use super::reach::Reach;
-use super::writer::Batch;
 use crate::config::Config;
 use crate::entry::{EntryKind, FoundBy, GapReason, What};
 use crate::index::{self, Known};
@@ -26,6 +25,14 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// A look at what can't be watched takes at most this part of the time.
 const POLL_SHARE: u32 = 20;
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) changes: Vec<What>,
+    /// Why something may have been missed before it.
+    pub(super) blind: Option<GapReason>,
+}
 
 pub(super) struct Observer {
     root: ProjectRoot,

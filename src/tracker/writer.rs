@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset};
 
 use super::link::Outbox;
-use super::observer::Observer;
+use super::observer::{Batch, Observer};
 use crate::config::Config;
-use crate::entry::{Gap, GapReason, Reason, Record, What};
+use crate::entry::{Gap, Reason, Record, What};
 use crate::index;
 use crate::journal::{APPEND_PATIENCE, Begin, Journal, now};
 use crate::platform::{Directories, process};
@@ -21,14 +21,6 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// So many changes may have to be replayed on the index that was kept.
 const SAVE_AFTER: usize = 5000;
-
-/// What one look found.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) changes: Vec<What>,
-    /// Why something may have been missed before it.
-    pub(super) blind: Option<GapReason>,
-}
 
 pub(super) struct Writer {
     root: ProjectRoot,

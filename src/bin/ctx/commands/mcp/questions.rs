@@ -9,11 +9,11 @@ use context_tray::entry::Entry;
 use context_tray::line::line;
 use context_tray::status::ProjectStatus;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::super::{Context, brief, check, explain, status, sync, tail};
-use super::tools::Question;
 use crate::args::{self, Kind, duration};
 use crate::error::Error;
 use crate::output::status_text;
@@ -21,6 +21,20 @@ use crate::output::status_text;
 /// How many entries are given unless it is said otherwise, and at most.
 const ENTRIES: usize = 20;
 const MOST_ENTRIES: usize = 200;
+
+/// The arguments of a tool, and what it does with them.
+pub(super) trait Question: DeserializeOwned + JsonSchema {
+    /// What programs get; the text is for people and for models.
+    type Answer: Serialize + JsonSchema;
+    const NAME: &'static str;
+    const TITLE: &'static str;
+    const ABOUT: &'static str;
+
+    fn project(&self) -> Option<&Path>;
+
+    /// The answer, and the same as text.
+    fn answer(self, context: &Context<'_>) -> Result<(Self::Answer, String), Error>;
+}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use context_tray::line::visible;
 use context_tray::platform::Directories;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::Context;
-use super::questions::{Brief, Check, Explain, Recent, Status};
+use super::questions::{Brief, Check, Explain, Question, Recent, Status};
 use crate::error::Error;
 use crate::output::Output;
 
@@ -33,24 +31,10 @@ pub(super) struct Offer {
 }
 
 #[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub(super) struct Schemas {
     pub(super) arguments: JsonObject,
     pub(super) answer: JsonObject,
-}
-
-/// The arguments of a tool, and what it does with them.
-pub(super) trait Question: DeserializeOwned + JsonSchema {
-    /// What programs get; the text is for people and for models.
-    type Answer: Serialize + JsonSchema;
-    const NAME: &'static str;
-    const TITLE: &'static str;
-    const ABOUT: &'static str;
-
-    fn project(&self) -> Option<&Path>;
-
-    /// The answer, and the same as text.
-    fn answer(self, context: &Context<'_>) -> Result<(Self::Answer, String), Error>;
 }
 
 /// Where the server works.
