@@ -7,6 +7,7 @@
 mod cookies;
 mod head;
 mod link;
+mod lookout;
 mod observer;
 mod reach;
 mod sleep;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Input;
 use super::head::Head;
+use super::lookout::Lookout;
 use super::reach::Reach;
 use crate::config::Config;
 use crate::entry::{EntryKind, FoundBy, GapReason, What};
@@ -18,13 +19,7 @@ use crate::request::Failure;
 use crate::rules::{Rules, Sources};
 use crate::scan;
 use crate::tree::{Change, FileId, Meta, Observation, Tree};
-use crate::watch::{Aside, Blind, Event, Watches};
-
-/// Between two looks at what can't be watched; longer where a look takes long.
-const POLL: Duration = Duration::from_secs(2);
-
-/// A look at what can't be watched takes at most this part of the time.
-const POLL_SHARE: u32 = 20;
+use crate::watch::{Blind, Event};
 
 /// What one look found.
 #[derive(Debug, Default)]
@@ -36,15 +31,12 @@ pub(super) struct Batch {
 
 pub(super) struct Observer {
     root: ProjectRoot,
-    config_folder: PathBuf,
-    inputs: Sender<Input>,
     rules: Rules,
     tree: Tree,
     pace: Pace,
-    watches: Watches,
+    lookout: Lookout,
     /// Why something may have been missed: the next look is at everything.
     blind: Option<GapReason>,
-    poll_at: Option<Instant>,
     head: Head,
     files: u64,
     reach: Reach,
@@ -53,19 +45,15 @@ pub(super) struct Observer {
 impl Observer {
     pub(super) fn new(root: &ProjectRoot, directories: &Directories, config: &Config, inputs: Sender<Input>) -> Self {
         let head = Head::of(root, config.record.quiet);
-        let config_folder = directories.config.clone();
         let rules = scan::rules(root, &config.watch);
-        let watches = watches(root, head.folder(), &config_folder, rules.directories(), &inputs);
+        let lookout = Lookout::new(root, &directories.config, head.folder(), rules.directories(), inputs);
         Self {
             root: root.clone(),
-            config_folder,
-            inputs,
             rules,
             tree: Tree::default(),
             pace: Pace::new(config.record),
-            watches,
+            lookout,
             blind: None,
-            poll_at: None,
             head,
             files: 0,
             reach: Reach::new(root),
@@ -92,7 +80,7 @@ impl Observer {
             }
         };
         self.files = self.tree.file_count();
-        self.plan_poll(started);
+        self.lookout.plan_look(started);
         Ok(changes.map(|changes| changes.into_iter().map(|change| change.told(FoundBy::Scan)).collect()))
     }
 
@@ -111,19 +99,19 @@ impl Observer {
                     self.watch_anew();
                     self.look_everywhere();
                 }
-                if self.watches.covers(&path) {
+                if self.lookout.watches.covers(&path) {
                     self.pace.push(&path, false, Instant::now());
                 }
             }
             Event::Left(path) => {
-                let covers = self.watches.covers(&path);
+                let covers = self.lookout.watches.covers(&path);
                 if path == Path::new(".git") {
                     self.head.has_changed(&self.root);
                     self.watch_anew();
                     self.look_everywhere();
                 }
                 // What left may be back already, and is without its watches then.
-                let is_watched = self.watches.lose_below(&path);
+                let is_watched = self.lookout.watches.lose_below(&path);
                 if is_watched || covers {
                     self.pace.push(&path, is_watched, Instant::now());
                 }
@@ -180,7 +168,7 @@ impl Observer {
     /// When to call [`Observer::look_if_due`].
     pub(super) fn deadline(&self) -> Option<Instant> {
         let now = self.blind.map(|_| Instant::now());
-        let due = [self.pace.deadline(), self.poll_at].into_iter().flatten().min();
+        let due = [self.pace.deadline(), self.lookout.deadline()].into_iter().flatten().min();
         now.or(self.head.deadline()).or(due)
     }
 
@@ -192,7 +180,7 @@ impl Observer {
             return Ok(Batch::default());
         }
         let mut changes = Vec::new();
-        if self.poll_at.is_some_and(|at| at <= now) {
+        if self.lookout.deadline().is_some_and(|at| at <= now) {
             changes = self.look_at_polled()?.changes;
         }
         let hints = if self.head.has_signs() { self.pace.take_all() } else { self.pace.take(now) };
@@ -203,9 +191,10 @@ impl Observer {
     /// Looks at what can't be watched.
     pub(super) fn look_at_polled(&mut self) -> Result<Batch, Failure> {
         let started = Instant::now();
-        let hints: Vec<Hint> = self.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
+        let hints: Vec<Hint> =
+            self.lookout.watches.polled().into_iter().map(|path| Hint { path, recursive: true }).collect();
         let changes = self.look(&hints, FoundBy::Poll)?;
-        self.plan_poll(started);
+        self.lookout.plan_look(started);
         Ok(Batch { changes, blind: None })
     }
 
@@ -227,8 +216,7 @@ impl Observer {
 
     /// Drops all watches. The next look must be at everything, which gets them again.
     fn watch_anew(&mut self) {
-        let directories = self.rules.directories();
-        self.watches = watches(&self.root, self.head.folder(), &self.config_folder, directories, &self.inputs);
+        self.lookout.begin_anew(self.head.folder(), self.rules.directories());
     }
 
     fn look(&mut self, hints: &[Hint], found_by: FoundBy) -> Result<Vec<What>, Failure> {
@@ -296,7 +284,7 @@ impl Observer {
                 change
                 && !self.tree.find(path).is_some_and(|node| node.is_folder())
             {
-                self.watches.unwatch_below(path);
+                self.lookout.watches.unwatch_below(path);
                 self.rules.forget(path);
             }
         }
@@ -340,13 +328,13 @@ impl Observer {
                 moved.push(path.to_path_buf());
             }
         });
-        self.watches.watch(&moved);
+        self.lookout.watches.watch(&moved);
         let now = Instant::now();
         moved.iter().for_each(|path| self.pace.push(path, true, now));
     }
 
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
-        let watches = &mut self.watches;
+        let watches = &mut self.lookout.watches;
         let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
         let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch);
         // What was seen of another folder is no news of ours.
@@ -368,7 +356,7 @@ impl Observer {
             return;
         }
         if !path.as_os_str().is_empty() && !scan::is_same_folder(&self.root, path, node.meta()) {
-            self.watches.unwatch_below(path);
+            self.lookout.watches.unwatch_below(path);
             node.folders(path, &mut |_, meta| unwatched.extend([meta.file]));
         }
     }
@@ -387,10 +375,10 @@ impl Observer {
             return self.tree.reconcile(seen);
         }
         for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
-            self.watches.unwatch_below(&gone);
+            self.lookout.watches.unwatch_below(&gone);
             if self.rules.is_own_project(&gone) {
                 // To see when it is one no more.
-                self.watches.watch(&[gone]);
+                self.lookout.watches.watch(&[gone]);
             }
         }
         let before = Rules::from(before.clone());
@@ -400,21 +388,16 @@ impl Observer {
         changes
     }
 
-    fn plan_poll(&mut self, started: Instant) {
-        let is_needed = !self.watches.polled().is_empty();
-        self.poll_at = is_needed.then(|| Instant::now() + POLL.max(started.elapsed() * POLL_SHARE));
-    }
-
     pub(super) fn watch_record(&mut self) {
-        self.watches.watch_record();
+        self.lookout.watches.watch_record();
     }
 
     pub(super) fn sees_record(&self) -> bool {
-        self.watches.sees_record()
+        self.lookout.watches.sees_record()
     }
 
     pub(super) fn directories_watched(&self) -> u64 {
-        self.watches.count()
+        self.lookout.watches.count()
     }
 
     pub(super) fn files_indexed(&self) -> u64 {
@@ -429,7 +412,7 @@ impl Observer {
 
     /// Whether changes come by looking again and again.
     pub(super) fn is_polling(&self) -> bool {
-        self.watches.blind().is_some()
+        self.lookout.watches.blind().is_some()
     }
 
     /// Why changes come late or not at all, in a sentence each.
@@ -448,25 +431,10 @@ impl Observer {
                 folder.join(".gitignore").display()
             )
         });
-        let blind = self.watches.blind().map(Blind::explain);
+        let blind = self.lookout.watches.blind().map(Blind::explain);
         let all: Vec<String> = blind.into_iter().chain(gone).chain(passed_over).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
-}
-
-fn watches(
-    root: &ProjectRoot,
-    git: Option<&Path>,
-    config: &Path,
-    directories: &[PathBuf],
-    inputs: &Sender<Input>,
-) -> Watches {
-    let inputs = inputs.clone();
-    let git = git.map(Path::to_path_buf);
-    let outside = directories.iter().map(|folder| root.at(folder)).filter(|folder| !folder.starts_with(root.path()));
-    let patterns = scan::shared_files(root);
-    let aside = Aside { git, config: config.to_path_buf(), patterns, directories: outside.collect() };
-    Watches::new(root, aside, move |event| drop(inputs.send(Input::Watch(event))))
 }
 
 fn everywhere() -> Hint {
