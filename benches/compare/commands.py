@@ -79,6 +79,21 @@ def status(sandbox, scale):
     ]
 
 
+def brief(sandbox, scale):
+    """The wall time of `ctx brief` of a busy session, all of which it reads."""
+    project = sandbox.project("brief")
+    project.context.mkdir()
+    common = '{"v":1,"seq":%d,"time":"2026-11-24T10:00:00.000+01:00","session":"20261124T100000.000-4711",'
+    ran = common + '"kind":"ran","id":"%d","command":"cargo test --package part-%d","status":"Success","exit_code":0,"source":"run"}\n'
+    edited = common + '"kind":"edited","path":"crates/core/src/file-%d.rs","entry":"file","size":1000,"mtime_ns":%d,"found_by":"watch"}\n'
+    with (project.context / "events.jsonl").open("w") as events:
+        for seq in range(1, scale.entries + 1):
+            events.write(ran % (seq, seq, seq % 37) if seq % 20 == 0 else edited % (seq, seq % 3000, seq))
+    command = [sandbox.bin / "ctx", "brief", "-C", project.root]
+    (ours,) = medians_of([command], scale.slow_runs, sandbox.home, sandbox.env)
+    return [bound_row(f"brief of {scale.entries} entries", ours, 0.1, ms)]
+
+
 def save_times(project, count, names):
     """Seconds from each save to its line in session.md."""
     times = []

@@ -28,11 +28,12 @@ class Scale:
     saves: int = 100
     crowd: int = 200
     projects: int = 100
+    entries: int = 100_000
 
 
 QUICK = Scale(
     pairs=20, slow_runs=3, big_log=5_000_000, folders=500, files=5_000, starts=2, idle_seconds=10, burst=500,
-    storm=2_000, saves=20, crowd=50,
+    storm=2_000, saves=20, crowd=50, entries=10_000,
 )
 
 
