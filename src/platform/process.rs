@@ -83,13 +83,34 @@ pub fn hide_window(command: &mut Command) {
     os::hide_window(command);
 }
 
+/// How a command ended that had the terminal.
+#[derive(Debug)]
+pub struct Ended {
+    /// As the system tells it.
+    pub status: ExitStatus,
+    /// The terminal's signal that ended it, which reached us too.
+    pub(super) interrupt: Option<i32>,
+}
+
+impl Ended {
+    /// Ends this process as the command ended: with its code, but by the same signal where that came from the terminal. A shell
+    /// that runs a script or a loop goes on with the next line else.
+    pub fn end(self) -> ! {
+        if let Some(signal) = self.interrupt {
+            os::end_by_signal(signal);
+        }
+        // The codes of some systems have more bits than an `ExitCode` takes.
+        std::process::exit(exit_code(self.status))
+    }
+}
+
 /// Runs a command with our own streams and waits for it. Ctrl-C reaches it from the terminal, and only it; a request
 /// to end that reaches us is passed on, and so are the signals that mean to each program what it likes.
 ///
 /// # Errors
 ///
 /// It could not be started.
-pub fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
+pub fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
     os::run_in_terminal(command)
 }
 

@@ -12,6 +12,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use interprocess::ConnectWaitMode;
@@ -24,7 +25,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use super::Endpoint;
-use super::process::End;
+use super::process::{End, Ended};
 use super::signals::StopSignal;
 pub(super) use pipes::Pipes;
 
@@ -156,12 +157,15 @@ pub(super) fn process_number(pid: u32) -> Option<rustix::process::Pid> {
     i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)
 }
 
-pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
+pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
     // The terminal sends these to the whole foreground group, so the child has its own. A handler is undone by exec,
     // while "ignore" would be inherited; where we inherited "ignore" ourselves (nohup), the child shall too.
+    let mut heard: Vec<(i32, Arc<AtomicBool>)> = Vec::new();
     for signal in [SIGINT, SIGQUIT, SIGHUP] {
         if !is_ignored(signal) {
-            signal_hook::flag::register(signal, Arc::default())?;
+            let flag = Arc::default();
+            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+            heard.push((signal, flag));
         }
     }
     // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
@@ -177,7 +181,17 @@ pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
     let status = child.wait();
     handle.close();
     let _ = forward.join();
-    status
+    let status = status?;
+    let is_end = |signal: i32| signal != SIGHUP && status.signal() == Some(signal);
+    let interrupt = heard.into_iter().find(|(signal, flag)| is_end(*signal) && flag.load(Ordering::SeqCst));
+    Ok(Ended { status, interrupt: interrupt.map(|(signal, _)| signal) })
+}
+
+/// Returns where the signal ends nobody. The core, if one is wanted, is the command's.
+pub(super) fn end_by_signal(signal: i32) {
+    let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, no_core);
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
 pub(super) const USUAL_EDITOR: &str = "vi";

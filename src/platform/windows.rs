@@ -22,8 +22,8 @@ pub(super) use files::*;
 pub(super) use pipe::*;
 pub(super) use pipes::Pipes;
 pub(super) use process::{
-    close_all_on_exec, command_line, detach, end_process, give_back_memory, hide_window, identity, run_in_terminal,
-    share_heap, signal_of, slept, stop_signals,
+    close_all_on_exec, command_line, detach, end_by_signal, end_process, give_back_memory, hide_window, identity,
+    run_in_terminal, share_heap, signal_of, slept, stop_signals,
 };
 
 pub(super) const DIAGNOSTICS: &str = "diagnostics";

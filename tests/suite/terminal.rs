@@ -145,12 +145,28 @@ fn a_command_that_an_interrupt_ends_is_recorded() {
     let env = TestEnv::new();
     let project = env.project("shop");
     for (keys, code) in [(CTRL_C, 130), (CTRL_BACKSLASH, 131)] {
-        let mut terminal = Terminal::new(&env, &project, "exec \"$CTX\" run -- sh -c 'echo ready; exec sleep 100'");
+        let script = "trap : INT QUIT; \"$CTX\" run -- sh -c 'echo ready; exec sleep 100'; echo \"ended with $?\"";
+        let mut terminal = Terminal::new(&env, &project, script);
         terminal.wait_for("ready");
         terminal.type_in(keys);
-        assert_eq!(terminal.end(), Some(code));
+        terminal.wait_for(&format!("ended with {code}"));
+        terminal.end();
         assert_eq!(results(&project).last().unwrap(), &format!("Failed (exit {code})"));
     }
+}
+
+#[test]
+fn an_interrupt_ends_the_script_too() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    // Other shells end by an interrupt whatever their command does.
+    let script = "exec bash -c '\"$CTX\" run -- sh -c \"echo ready; exec sleep 100\"; echo \"went on\"'";
+    let mut terminal = Terminal::new(&env, &project, script);
+    terminal.wait_for("ready");
+    terminal.type_in(CTRL_C);
+    assert_eq!(terminal.end(), None, "{}", terminal.screen());
+    assert!(!terminal.screen().contains("went on"), "{}", terminal.screen());
+    assert_eq!(results(&project), ["Failed (exit 130)"]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ use windows_sys::Win32::System::Threading::{
 };
 use windows_sys::Win32::System::WindowsProgramming::QueryUnbiasedInterruptTime;
 
-use super::super::process::End;
+use super::super::process::{End, Ended};
 use super::super::signals::StopSignal;
 
 fn open(pid: u32, access: u32) -> io::Result<OwnedHandle> {
@@ -127,10 +127,13 @@ pub(in super::super) fn signal_of(_status: ExitStatus) -> Option<i32> {
 }
 
 /// Ctrl-C reaches every process of the console; we outlive it, so that the end of the child can be recorded.
-pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<ExitStatus> {
+pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
     ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
-    command.status()
+    command.status().map(|status| Ended { status, interrupt: None })
 }
+
+/// There are no signals.
+pub(in super::super) fn end_by_signal(_signal: i32) {}
 
 /// From the console, or by the event that takes the place of SIGTERM.
 pub(in super::super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> io::Result<()> {

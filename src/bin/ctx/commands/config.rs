@@ -96,8 +96,8 @@ fn edit(context: &Context<'_>, file: &Editable<'_>) -> Result<(), Error> {
         Failure::new(FailureCode::Io, format!("cannot run the editor `{shown_editor}`: {error}"))
             .with_hint("name your editor in VISUAL or EDITOR")
     })?;
-    if !ended.success() {
-        let code = process::exit_code(ended);
+    if !ended.status.success() {
+        let code = process::exit_code(ended.status);
         return Err(Failure::new(FailureCode::Io, format!("the editor `{shown_editor}` ended with {code}"))
             .with_hint("name your editor in VISUAL or EDITOR")
             .into());

@@ -3,6 +3,7 @@
 //! Nothing that goes wrong with the recording changes what the command does or the code that it exits with.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::process::{self, Command, ExitCode};
 use std::time::Instant;
@@ -30,11 +31,11 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
     }
     let (began, began_at) = (Instant::now(), now());
     let mut command = Command::new(program);
-    let code = match platform::process::run_in_terminal(command.args(arguments).current_dir(&context.folder)) {
-        Ok(status) => platform::exit_code(status),
+    let ended = platform::process::run_in_terminal(command.args(arguments).current_dir(&context.folder));
+    let code = match &ended {
+        Ok(ended) => platform::exit_code(ended.status),
         Err(error) => {
-            let message = format!("cannot run {}: {error}", shown(program.as_ref()));
-            context.output.error(&Failure::new(FailureCode::Io, message));
+            context.output.error(&cannot_run(context, program, error));
             if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
         }
     };
@@ -55,8 +56,18 @@ pub(super) fn run(context: &Context<'_>, words: &[OsString]) -> Result<ExitCode,
         Ok(()) | Err(Error::BrokenPipe) => {}
         Err(Error::Failed(failure, _)) => context.output.warn(&format!("not recorded: {failure}")),
     }
-    // The codes of some systems have more bits than an `ExitCode` takes.
-    process::exit(code)
+    match ended {
+        Ok(ended) => ended.end(),
+        Err(_) => process::exit(code),
+    }
+}
+
+fn cannot_run(context: &Context<'_>, program: &OsString, error: &io::Error) -> Failure {
+    if let Err(error) = fs::metadata(&context.folder) {
+        let message = format!("cannot run anything in {}: {error}", shown(&context.folder));
+        return Failure::new(FailureCode::Io, message).with_hint("name a folder that exists with `-C DIR`");
+    }
+    Failure::new(FailureCode::Io, format!("cannot run {}: {error}", shown(program.as_ref())))
 }
 
 /// A word as a shell would need it.
