@@ -6,7 +6,7 @@ module completions {
 
   # Keep a trustworthy local record of what happens in a project
   export extern ctx [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx color" # When to colour the output
@@ -20,7 +20,7 @@ module completions {
 
   # Make the .context folder of a project, and start nothing
   export extern "ctx init" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx init color" # When to colour the output
@@ -35,7 +35,7 @@ module completions {
 
   # Record a project from now on
   export extern "ctx start" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx start color" # When to colour the output
@@ -51,7 +51,7 @@ module completions {
 
   # Stop recording a project, and clean up behind a tracker that died
   export extern "ctx stop" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx stop color" # When to colour the output
@@ -66,7 +66,7 @@ module completions {
 
   # Stop recording a project for a while; what changes meanwhile is found afterwards
   export extern "ctx pause" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx pause color" # When to colour the output
@@ -81,7 +81,7 @@ module completions {
 
   # End the pause of a project
   export extern "ctx resume" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx resume color" # When to colour the output
@@ -95,7 +95,7 @@ module completions {
 
   # Show whether a project is recorded, and what happened last
   export extern "ctx status" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx status color" # When to colour the output
@@ -111,7 +111,7 @@ module completions {
 
   # List the registered projects
   export extern "ctx list" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx list color" # When to colour the output
@@ -125,7 +125,7 @@ module completions {
 
   # Stop recording a project and take it off the list; its .context folder stays
   export extern "ctx forget" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx forget color" # When to colour the output
@@ -139,7 +139,7 @@ module completions {
 
   # Say whether a change to a path would be recorded, and which rule decides
   export extern "ctx explain" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx explain color" # When to colour the output
@@ -153,7 +153,7 @@ module completions {
 
   # Record a command that ran elsewhere
   export extern "ctx log" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx log color" # When to colour the output
@@ -170,7 +170,7 @@ module completions {
 
   # Record a remark
   export extern "ctx note" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx note color" # When to colour the output
@@ -184,7 +184,7 @@ module completions {
 
   # Run a command and record it with its result and duration
   export extern "ctx run" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx run color" # When to colour the output
@@ -202,7 +202,7 @@ module completions {
 
   # Show the last entries of the record
   export extern "ctx tail" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx tail color" # When to colour the output
@@ -222,7 +222,7 @@ module completions {
 
   # Tell in few words what happened: commands, files, git, gaps
   export extern "ctx brief" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx brief color" # When to colour the output
@@ -240,7 +240,7 @@ module completions {
 
   # Say whether a command ran and succeeded: exit 0 if so, 7 if not
   export extern "ctx check" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx check color" # When to colour the output
@@ -258,7 +258,7 @@ module completions {
 
   # Wait until every change made so far is in the record
   export extern "ctx sync" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx sync color" # When to colour the output
@@ -272,7 +272,7 @@ module completions {
 
   # Look at everything that recording needs, and say what mends what is wrong
   export extern "ctx doctor" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx doctor color" # When to colour the output
@@ -286,7 +286,7 @@ module completions {
 
   # Take the secrets out of what was recorded before
   export extern "ctx redact" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx redact color" # When to colour the output
@@ -300,7 +300,7 @@ module completions {
 
   # Record every command of a shell by itself, with its result and duration
   export extern "ctx hook" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx hook color" # When to colour the output
@@ -317,7 +317,7 @@ module completions {
 
   # Print the hook
   export extern "ctx hook init" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx hook init color" # When to colour the output
@@ -335,7 +335,7 @@ module completions {
 
   # Put the hook into the file that the shell reads when it starts
   export extern "ctx hook install" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx hook install color" # When to colour the output
@@ -353,7 +353,7 @@ module completions {
 
   # Take it out again; the rest of the file is as it was
   export extern "ctx hook uninstall" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx hook uninstall color" # When to colour the output
@@ -370,7 +370,7 @@ module completions {
     --exit-code: string       # Its exit code [default: nobody knows]
     --began-us: string        # When it began, in microseconds since the Unix epoch [default: its duration ago]
     --duration-ms: string     # How long it took, in milliseconds
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx hook record color" # When to colour the output
@@ -383,7 +383,7 @@ module completions {
 
   # Serve the record to an assistant, read-only, by the Model Context Protocol on standard input and output
   export extern "ctx mcp" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx mcp color" # When to colour the output
@@ -396,7 +396,7 @@ module completions {
 
   # Control the agent, which looks after the projects
   export extern "ctx agent" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent color" # When to colour the output
@@ -409,7 +409,7 @@ module completions {
 
   # Run the agent here, without a tray icon, until Ctrl-C
   export extern "ctx agent run" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent run color" # When to colour the output
@@ -422,7 +422,7 @@ module completions {
 
   # Start the agent
   export extern "ctx agent start" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent start color" # When to colour the output
@@ -435,7 +435,7 @@ module completions {
 
   # Stop the agent; what it recorded is recorded again when it starts
   export extern "ctx agent stop" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent stop color" # When to colour the output
@@ -448,7 +448,7 @@ module completions {
 
   # Stop the agent and start it again
   export extern "ctx agent restart" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent restart color" # When to colour the output
@@ -462,7 +462,7 @@ module completions {
   # Show whether an agent runs
   export extern "ctx agent status" [
     --json                    # Print JSON
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx agent status color" # When to colour the output
@@ -475,7 +475,7 @@ module completions {
 
   # Control whether the agent is launched at login
   export extern "ctx autostart" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx autostart color" # When to colour the output
@@ -488,7 +488,7 @@ module completions {
 
   # Launch the agent at login
   export extern "ctx autostart enable" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx autostart enable color" # When to colour the output
@@ -501,7 +501,7 @@ module completions {
 
   # Do not launch it any more
   export extern "ctx autostart disable" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx autostart disable color" # When to colour the output
@@ -514,7 +514,7 @@ module completions {
 
   # Show whether it is launched
   export extern "ctx autostart status" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx autostart status color" # When to colour the output
@@ -527,7 +527,7 @@ module completions {
 
   # Show or change the configuration
   export extern "ctx config" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx config color" # When to colour the output
@@ -541,7 +541,7 @@ module completions {
   # Print the path of the file
   export extern "ctx config path" [
     --project-file            # That of the project that you are in, in place of your own
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx config path color" # When to colour the output
@@ -558,7 +558,7 @@ module completions {
 
   # Show what is in force: the defaults, your own file, and on top that of the project
   export extern "ctx config get" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx config get color" # When to colour the output
@@ -578,7 +578,7 @@ module completions {
   export extern "ctx config set" [
     --default                 # Take it out of the file
     --project-file            # In the file of the project that you are in, in place of your own
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx config set color" # When to colour the output
@@ -594,7 +594,7 @@ module completions {
   # Open the file in $VISUAL or $EDITOR, and look at the result
   export extern "ctx config edit" [
     --project-file            # That of the project that you are in, in place of your own
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx config edit color" # When to colour the output
@@ -611,7 +611,7 @@ module completions {
 
   # Print what completes the command line in a shell
   export extern "ctx completions" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx completions color" # When to colour the output
@@ -625,7 +625,7 @@ module completions {
 
   # Print the manual page of ctx, or write those of all verbs into a folder
   export extern "ctx man" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx man color" # When to colour the output

@@ -357,6 +357,18 @@ fn a_hook_that_fails_says_nothing() {
     let env = TestEnv::new();
     let folder = env.folder("no-project");
     env.ctx(&folder, ["hook", "record", "--exit-code", "0", "--", "make"]).ok().says_nothing();
+    for mistaken in [
+        &["hook", "record"][..],
+        &["hook", "record", "--", ""],
+        &["hook", "record", "--no-such-option", "--", "make"],
+        &["-C", "/no/such/folder", "hook", "record", "--", "make"],
+    ] {
+        env.ctx(&folder, mistaken).ok().says_nothing();
+    }
+    let project = env.project("shop");
+    env.ctx(&project, ["-C", "", "hook", "record", "--exit-code", "99999999999", "--", "make", "all"]).ok().says_nothing();
+    let ran = &entries_of(&project, "ran")[0];
+    assert_eq!((&ran["command"], &ran["status"]), (&"make all".into(), &"Unknown".into()));
 }
 
 #[test]

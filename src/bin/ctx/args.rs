@@ -10,13 +10,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use context_tray::request::Span;
 
 pub(crate) use config::Config;
 pub(crate) use read::{Brief, Check, Kind, Tail};
 use record::text;
-pub(crate) use record::{Hook, HookRecord, Log, Shell};
+pub(crate) use record::{Hook, HookRecord, Log, Shell, are_of_a_hook};
 pub(crate) use session::{Agent, Autostart, Session, Start, Status};
 pub(crate) use time::{duration, span};
 
@@ -44,7 +45,7 @@ const EVERYWHERE: &str = "Global options";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
     /// Act as if started in this folder
-    #[arg(short = 'C', long, help_heading = EVERYWHERE, global = true, value_name = "DIR")]
+    #[arg(short = 'C', long, help_heading = EVERYWHERE, global = true, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
     /// Say nothing but errors and what was asked for
     #[arg(short, long, help_heading = EVERYWHERE, global = true)]
@@ -55,6 +56,11 @@ pub(crate) struct Global {
     /// When to colour the output
     #[arg(long, help_heading = EVERYWHERE, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: Color,
+}
+
+/// An empty word is no folder, and names the one that we are in.
+fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// When the output is coloured.

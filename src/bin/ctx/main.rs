@@ -17,10 +17,16 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() && args::are_of_a_hook(std::env::args_os()) => return ExitCode::SUCCESS,
+        Err(error) => error.exit(),
+    };
+    let never_fails = matches!(args.command, args::Command::Hook { command: args::Hook::Record(_) });
     let output = output::Output::new(&args.global);
     match commands::run(args, &output) {
         Ok(code) => code,
+        Err(_) if never_fails => ExitCode::SUCCESS,
         Err(error) => error.report(&output),
     }
 }

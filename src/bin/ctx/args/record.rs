@@ -1,5 +1,7 @@
 //! What is recorded: commands, by hand and by a shell's hook.
 
+use std::ffi::OsString;
+
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use context_tray::entry::text_of;
@@ -51,20 +53,47 @@ pub(crate) enum Shell {
     Nushell,
 }
 
+/// Whoever calls it has nobody to tell of a mistake: a number that is none is one that nobody knows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HookRecord {
-    /// The line as it was typed
-    #[arg(last = true, required = true, value_parser = text())]
-    pub(crate) command: String,
+    /// The line as it was typed, or its words
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
     /// Its exit code [default: nobody knows]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) exit_code: Option<i32>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    exit_code: Option<String>,
     /// When it began, in microseconds since the Unix epoch [default: its duration ago]
-    #[arg(long, value_name = "N")]
-    pub(crate) began_us: Option<i64>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    began_us: Option<String>,
     /// How long it took, in milliseconds
-    #[arg(long, value_name = "N")]
-    pub(crate) duration_ms: Option<u64>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    duration_ms: Option<String>,
+}
+
+/// Whether a command line that is none was meant to be such a one.
+pub(crate) fn are_of_a_hook(words: impl Iterator<Item = OsString>) -> bool {
+    let words: Vec<OsString> = words.take_while(|word| word != "--").collect();
+    words.windows(2).any(|pair| pair[0] == "hook" && pair[1] == "record")
+}
+
+impl HookRecord {
+    /// None where there is nothing but spaces.
+    pub(crate) fn command(&self) -> Option<String> {
+        let words: Vec<String> = self.command.iter().map(|word| text_of(word)).collect();
+        Some(words.join(" ")).filter(|line| !line.trim().is_empty())
+    }
+
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        self.exit_code.as_ref()?.parse().ok()
+    }
+
+    pub(crate) fn began_us(&self) -> Option<i64> {
+        self.began_us.as_ref()?.parse().ok()
+    }
+
+    pub(crate) fn duration_ms(&self) -> Option<u64> {
+        self.duration_ms.as_ref()?.parse().ok()
+    }
 }
 
 /// Some text; bytes in it that are none are recorded as visible escapes.

@@ -29,26 +29,27 @@ pub(super) fn run(context: &Context<'_>, hook: Hook) -> Result<ExitCode, Error> 
         Hook::Uninstall { shell } => rc_file::uninstall(context, shell)?,
         // Nobody reads what it says, and no prompt is to see that it failed.
         Hook::Record(ran) => {
-            let _ = keep(context, ran);
+            let _ = keep(context, &ran);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn keep(context: &Context<'_>, ran: HookRecord) -> Result<(), Error> {
+fn keep(context: &Context<'_>, ran: &HookRecord) -> Result<(), Error> {
     let is_silenced = env::var_os("CONTEXT_TRAY_DISABLE").is_some_and(|value| value == "1");
-    if is_silenced || records_itself(&ran.command) {
+    let Some(command) = ran.command().filter(|command| !is_silenced && !records_itself(command)) else {
         return Ok(());
-    }
+    };
     let root = context.project_to_write(None)?;
-    let duration_ns = ran.duration_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000));
+    let (exit_code, duration_ms) = (ran.exit_code(), ran.duration_ms());
+    let duration_ns = duration_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000));
     let ran = Ran {
         id: record::new_id(),
-        status: ran.exit_code.map_or_else(|| UNKNOWN.to_owned(), log::outcome),
-        command: ran.command,
-        exit_code: ran.exit_code,
-        duration_ms: ran.duration_ms,
-        began_ns: match ran.began_us {
+        status: exit_code.map_or_else(|| UNKNOWN.to_owned(), log::outcome),
+        command,
+        exit_code,
+        duration_ms,
+        began_ns: match ran.began_us() {
             Some(began) => began.checked_mul(1000),
             None => duration_ns.and_then(|duration| nanoseconds(&now()).checked_sub(duration)),
         },
