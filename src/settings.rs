@@ -4,14 +4,13 @@
 mod editable;
 mod values;
 
-use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Key, Kind};
 use crate::locate::{self, ConfigFile};
-use crate::platform::Directories;
 use crate::platform::autostart::{self, Autostart};
+use crate::platform::{Directories, program};
 use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode};
 use crate::status::Settings;
@@ -60,14 +59,13 @@ pub fn launch_at_login(wanted: bool) -> Result<(), Failure> {
     if !wanted {
         return autostart::disable().map_err(cannot);
     }
-    let name = format!("context-tray{}", env::consts::EXE_SUFFIX);
-    let program = env::current_exe().map_err(cannot)?.with_file_name(name);
+    let program = program::beside("context-tray").map_err(cannot)?;
     if !program.is_file() {
         let message = format!("there is no {}", program.display());
         return Err(Failure::new(FailureCode::Io, message)
             .with_hint("install Context Tray anew: `context-tray` must lie beside `ctx`"));
     }
-    autostart::enable(&program).map_err(cannot)
+    autostart::enable(&program::lasting(program)).map_err(cannot)
 }
 
 /// Where a value in force is said.

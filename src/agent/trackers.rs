@@ -5,7 +5,6 @@
 //! and is killed for that.
 
 use std::collections::HashMap;
-use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -17,7 +16,7 @@ use shared_child::SharedChild;
 
 use super::AgentInput;
 use crate::platform::pipes::{Heard, Hurry, Pipes};
-use crate::platform::{Directories, process, service};
+use crate::platform::{Directories, process, program, service};
 use crate::request::{Failure, FailureCode, ToTracker};
 use crate::supervise::{Input, TrackerId};
 
@@ -106,8 +105,7 @@ fn lock(live: &Children) -> std::sync::MutexGuard<'_, HashMap<TrackerId, Arc<Sha
 
 /// The companion lies beside the agent; `ctx agent run` is the companion itself.
 pub(super) fn companion() -> PathBuf {
-    let name = format!("ctx{}", env::consts::EXE_SUFFIX);
-    env::current_exe().map_or_else(|_| PathBuf::from(&name), |own| own.with_file_name(&name))
+    program::beside("ctx").unwrap_or_else(|_| PathBuf::from("ctx"))
 }
 
 /// Hands on what trackers said, all at once.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
+use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
@@ -57,19 +58,14 @@ pub(super) fn instance_name(_state: &Path, hash: u64) -> io::Result<String> {
 pub(super) fn close_all_on_exec() {
     // SAFETY: the call only sets a flag on descriptors from 3 up, and gives and takes none of them.
     let done = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    // The kernel may be older than 5.11.
     if done != 0 {
-        close_listed_on_exec();
+        close_listed_on_exec("/proc/self/fd");
     }
 }
 
-/// The same where the kernel is older than 5.11.
-fn close_listed_on_exec() {
-    let Ok(listing) = fs::read_dir("/proc/self/fd") else { return };
-    let numbers = listing.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    for number in numbers.filter(|number| *number > 2) {
-        // SAFETY: sets a flag by number; a number that is closed meanwhile is an error that changes nothing.
-        unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    env::current_exe()
 }
 
 /// The boot and the clock tick at which the process began.
@@ -185,6 +181,10 @@ pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
 
 pub(super) fn private_listener(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
     options.mode(0o600)
+}
+
+pub(super) fn peer_pid(stream: &Stream) -> Option<u32> {
+    u32::try_from(stream.peer_creds().ok()?.pid()?).ok()
 }
 
 pub(super) fn has_desktop() -> bool {

@@ -1,29 +1,42 @@
 //! macOS: `libproc` and `sysctl` for who a process is, flags of the mount for what lies below a folder.
 
+#[path = "macos/autostart.rs"]
+mod autostart;
+
+use std::env;
 use std::ffi::{CStr, CString, OsString};
 use std::io;
 use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::ptr;
 use std::time::Duration;
 
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
 
 use super::files::FsKind;
+use super::forms;
 pub(super) use super::not_linux::*;
 use super::process::End;
 pub(super) use super::unix::*;
+pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
 
 pub(super) const DIAGNOSTICS: &str = "Logs";
 
 /// `sun_path` has 104 bytes with the terminating zero.
 pub(super) const LONGEST_ENDPOINT: usize = 103;
 
-/// The system's temporary folder is the user's own, and shorter than the folder for application data.
+/// The folder that the system keeps for this user's caches: short, this user's alone, and the same whatever the environment says.
+/// The temporary folder beside it is cleaned of what nobody touches for three days (`confstr(3)`).
 pub(super) fn runtime_directory(_base: &BaseDirs, name: &str) -> Option<PathBuf> {
-    Some(std::env::temp_dir().join(name))
+    let mut buffer = [0_u8; libc::PATH_MAX as usize];
+    // SAFETY: the call writes at most as much as the buffer holds, a zero at the end, and says how much it takes.
+    let length = unsafe { libc::confstr(libc::_CS_DARWIN_USER_CACHE_DIR, buffer.as_mut_ptr().cast(), buffer.len()) };
+    let folder = buffer.get(..length.checked_sub(1)?)?;
+    Some(path_from_bytes(folder.to_vec()).join(name)).filter(|path| path.is_absolute())
 }
 
 pub(super) fn powershell_folder(_home: &Path, config: &Path) -> PathBuf {
@@ -31,7 +44,7 @@ pub(super) fn powershell_folder(_home: &Path, config: &Path) -> PathBuf {
 }
 
 pub(super) fn nushell_folder(home: &Path, config: &Path) -> PathBuf {
-    let is_named = std::env::var_os("XDG_CONFIG_HOME").is_some_and(|value| !value.is_empty());
+    let is_named = env::var_os("XDG_CONFIG_HOME").is_some_and(|value| !value.is_empty());
     if is_named { config.join("nushell") } else { home.join("Library/Application Support/nushell") }
 }
 
@@ -41,8 +54,15 @@ pub(super) fn instance_name(state: &Path, _hash: u64) -> io::Result<String> {
     path.into_string().map_err(|_| io::Error::other("the path of the state folder is not UTF-8"))
 }
 
-/// Everything here opens its files with close-on-exec already, and the system has no call for all of them.
-pub(super) fn close_all_on_exec() {}
+/// There is no call for all of them; the listing is that of the process that reads it (`fd(4)`).
+pub(super) fn close_all_on_exec() {
+    close_listed_on_exec("/dev/fd");
+}
+
+/// What the system gives is what was started, which may be a link: what lies beside it lies beside the file (`dyld(3)`).
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    env::current_exe()?.canonicalize()
+}
 
 /// The moment at which the process began, to the microsecond.
 pub(super) fn identity(pid: u32) -> Option<String> {
@@ -63,28 +83,22 @@ pub(super) fn identity(pid: u32) -> Option<String> {
     Some(format!("{}.{:06}", info.pbi_start_tvsec, info.pbi_start_tvusec))
 }
 
+/// `sys/syslimits.h`.
+const ARG_MAX: usize = 1024 * 1024;
+
 pub(super) fn command_line(pid: u32) -> Option<Vec<String>> {
     let mut name = [libc::CTL_KERN, libc::KERN_PROCARGS2, i32::try_from(pid).ok()?];
-    let mut buffer = vec![0_u8; 256 * 1024];
+    // As long as arguments and environment may be; a shorter one would get the end of them.
+    let mut buffer = vec![0_u8; ARG_MAX];
     let mut length = buffer.len();
     // SAFETY: the buffer has the length that is passed, and the call writes at most that much and says how much.
     let failed =
-        unsafe { libc::sysctl(name.as_mut_ptr(), 3, buffer.as_mut_ptr().cast(), &mut length, std::ptr::null_mut(), 0) };
+        unsafe { libc::sysctl(name.as_mut_ptr(), 3, buffer.as_mut_ptr().cast(), &mut length, ptr::null_mut(), 0) };
     if failed != 0 {
         return None;
     }
     buffer.truncate(length);
-    arguments(&buffer)
-}
-
-/// The count of arguments, the program's path, padding, then the arguments, each ended by a zero.
-fn arguments(buffer: &[u8]) -> Option<Vec<String>> {
-    let (count, rest) = buffer.split_first_chunk::<4>()?;
-    let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
-    let path_end = rest.iter().position(|byte| *byte == 0)?;
-    let padding = rest[path_end..].iter().position(|byte| *byte != 0)?;
-    let parts = rest[path_end + padding..].split(|byte| *byte == 0).take(count);
-    Some(parts.map(|part| String::from_utf8_lossy(part).into_owned()).collect())
+    forms::arguments(&buffer)
 }
 
 /// There is no handle of a process that isn't our child: the identity is looked at just before.
@@ -125,11 +139,7 @@ pub(super) fn other_name(path: &Path) -> Option<OsString> {
     if failed != 0 {
         return None;
     }
-    // Behind the length of the whole: where the name begins, from here, and how long it is with its zero.
-    let (offset, rest) = answer.get(4..)?.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_ne_bytes(*rest.first_chunk::<4>()?)).ok()?;
-    let from = 4_usize.checked_add_signed(i32::from_ne_bytes(*offset) as isize)?;
-    let name = answer.get(from..from.checked_add(length.checked_sub(1)?)?)?;
+    let name = forms::attribute_name(&answer)?;
     Some(OsString::from_vec(name.to_vec())).filter(|name| name != asked)
 }
 
@@ -161,9 +171,36 @@ pub(super) fn private_listener(options: ListenerOptions<'_>) -> ListenerOptions<
     options
 }
 
-/// A login over SSH has no window server.
+/// The number of the process is no part of its credentials here (`unix(4)`).
+pub(super) fn peer_pid(stream: &Stream) -> Option<u32> {
+    let Stream::UdSocket(stream) = stream;
+    let mut pid: libc::pid_t = 0;
+    let mut size = libc::socklen_t::try_from(mem::size_of_val(&pid)).ok()?;
+    let socket = stream.as_fd().as_raw_fd();
+    // SAFETY: the socket is open, and the call writes at most `size` bytes to the number.
+    let failed =
+        unsafe { libc::getsockopt(socket, libc::SOL_LOCAL, libc::LOCAL_PEERPID, (&raw mut pid).cast(), &raw mut size) };
+    u32::try_from(pid).ok().filter(|pid| failed == 0 && *pid != 0)
+}
+
+/// Of the session that we belong to ourselves.
+const CALLER_SECURITY_SESSION: u32 = u32::MAX;
+
+/// It may use the window server.
+const SESSION_HAS_GRAPHIC_ACCESS: u32 = 0x10;
+
+#[link(name = "Security", kind = "framework")]
+unsafe extern "C" {
+    /// `Security/AuthSession.h`.
+    fn SessionGetInfo(session: u32, id: *mut u32, attributes: *mut u32) -> i32;
+}
+
+/// A login over SSH has no window server, and neither has what the system or cron started (TN2083).
 pub(super) fn has_desktop() -> bool {
-    std::env::var_os("SSH_CONNECTION").is_none()
+    let mut attributes = 0;
+    // SAFETY: the identifier is not asked for, and the other pointer is to a value that lives through the call.
+    let failed = unsafe { SessionGetInfo(CALLER_SECURITY_SESSION, ptr::null_mut(), &raw mut attributes) };
+    failed == 0 && attributes & SESSION_HAS_GRAPHIC_ACCESS != 0
 }
 
 pub(super) fn folder_pickers(title: &str) -> Vec<Command> {
@@ -178,7 +215,7 @@ pub(super) const COPY_HINT: &str = "run `ctx brief`";
 
 pub(super) fn copiers() -> Vec<Command> {
     let mut pbcopy = Command::new("pbcopy");
-    // Else it takes its input for the encoding of the system's first years.
-    pbcopy.env("LC_CTYPE", "UTF-8");
+    // Else it takes its input for the encoding of the system's first years; what holds for all would win over this.
+    pbcopy.env("LC_CTYPE", "UTF-8").env_remove("LC_ALL");
     vec![pbcopy]
 }

@@ -14,6 +14,7 @@ pub mod files;
 pub mod instance;
 pub mod pipes;
 pub mod process;
+pub mod program;
 pub mod service;
 pub mod signals;
 pub mod socket;
@@ -34,3 +35,8 @@ mod unix;
 
 #[cfg(not(target_os = "linux"))]
 mod not_linux;
+
+// Pure, so that its tests need no Mac.
+#[cfg(any(target_os = "macos", test))]
+#[path = "macos/forms.rs"]
+mod forms;

@@ -244,17 +244,13 @@ pub(super) fn connect(endpoint: &Endpoint, patience: Duration) -> io::Result<Str
     ConnectOptions::new().name(name).wait_mode(ConnectWaitMode::Timeout(patience)).connect_sync()
 }
 
-pub(super) fn peer_pid(stream: &Stream) -> Option<u32> {
-    u32::try_from(stream.peer_creds().ok()?.pid()?).ok()
-}
-
 pub(super) fn peer_is_me(stream: &Stream) -> bool {
     stream.peer_creds().ok().and_then(|peer| peer.euid()) == Some(my_uid())
 }
 
 pub(super) fn read_by(stream: &Stream, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
     loop {
-        stream.set_recv_timeout(Some(left(deadline)?))?;
+        patient(stream.set_recv_timeout(Some(left(deadline)?)))?;
         match (&mut &*stream).read(buffer) {
             Err(error) if is_passing(&error) => {}
             done => return done,
@@ -264,7 +260,7 @@ pub(super) fn read_by(stream: &Stream, buffer: &mut [u8], deadline: Instant) -> 
 
 pub(super) fn write_by(stream: &Stream, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
     loop {
-        stream.set_send_timeout(Some(left(deadline)?))?;
+        patient(stream.set_send_timeout(Some(left(deadline)?)))?;
         match (&mut &*stream).write(bytes) {
             Err(error) if is_passing(&error) => {}
             done => return done,
@@ -280,6 +276,12 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     }
 }
 
+/// What came of setting a time. macOS refuses every option of a connection that has ended in both directions, as one has whose peer
+/// said its last word and left: nothing waits there any more, and the word can still be read.
+fn patient(set: io::Result<()>) -> io::Result<()> {
+    set.or_else(|error| if error.raw_os_error() == Some(libc::EINVAL) { Ok(()) } else { Err(error) })
+}
+
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
 }
@@ -287,4 +289,36 @@ fn is_passing(error: &io::Error) -> bool {
 pub(super) fn hang_up(stream: &Stream) {
     let Stream::UdSocket(stream) = stream;
     let _ = stream.inner().shutdown(std::net::Shutdown::Both);
+}
+
+/// Marks every descriptor from 3 up in a listing of our own, so that no program that we start has it.
+pub(super) fn close_listed_on_exec(listing: &str) {
+    let Ok(listing) = fs::read_dir(listing) else { return };
+    let numbers = listing.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    for number in numbers.filter(|number| *number > 2) {
+        // SAFETY: sets a flag by number; a number that is closed meanwhile is an error that changes nothing.
+        unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::{FdFlags, dup, fcntl_getfd};
+
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_refused_at_the_end_of_a_connection_keeps_nobody_from_reading() {
+        assert!(patient(Err(io::Error::from_raw_os_error(libc::EINVAL))).is_ok());
+        assert!(patient(Err(io::Error::from_raw_os_error(libc::EBADF))).is_err());
+        assert!(patient(Ok(())).is_ok());
+    }
+
+    #[test]
+    fn what_we_inherited_is_not_handed_on() {
+        let inherited = dup(File::open("/dev/null").unwrap()).unwrap();
+        assert!(!fcntl_getfd(&inherited).unwrap().contains(FdFlags::CLOEXEC));
+        close_listed_on_exec("/dev/fd");
+        assert!(fcntl_getfd(&inherited).unwrap().contains(FdFlags::CLOEXEC));
+    }
 }

@@ -1,5 +1,7 @@
 //! Windows: handles in place of numbers and signals, a named pipe with an owner in place of a private folder.
 
+#[path = "windows/autostart.rs"]
+mod autostart;
 #[path = "windows/files.rs"]
 mod files;
 #[path = "windows/pipe.rs"]
@@ -9,6 +11,7 @@ mod pipes;
 #[path = "windows/process.rs"]
 mod process;
 
+use std::env;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,7 @@ use directories::BaseDirs;
 
 use super::files::stable_hash;
 pub(super) use super::not_linux::*;
+pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
 pub(super) use files::*;
 pub(super) use pipe::*;
 pub(super) use pipes::Pipes;
@@ -53,7 +57,7 @@ pub(super) fn powershell_folder(home: &Path, _config: &Path) -> PathBuf {
 }
 
 pub(super) fn nushell_folder(_home: &Path, config: &Path) -> PathBuf {
-    let named = std::env::var_os("APPDATA").filter(|value| !value.is_empty());
+    let named = env::var_os("APPDATA").filter(|value| !value.is_empty());
     named.map_or_else(|| config.to_path_buf(), PathBuf::from).join("nushell")
 }
 
@@ -76,9 +80,14 @@ pub(super) fn command_of_line(line: &OsStr) -> Command {
     command
 }
 
-/// The task bar is always there.
+/// The session 0 is that of services, to which a login over SSH belongs too: it has no task bar.
 pub(super) fn has_desktop() -> bool {
-    true
+    process::session() != Some(0)
+}
+
+/// As it was started: behind a link may lie a folder for this version alone, as Scoop has it.
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    env::current_exe()
 }
 
 /// By the shell's own classes; the title is passed by the environment, so that nothing in it is taken for a part of the

@@ -162,7 +162,7 @@ fn every_system_has_the_same_functions() {
     assert!(called.len() > 40, "{called:?}");
     for files in [
         &["linux.rs", "linux", "unix.rs", "unix"][..],
-        &["macos.rs", "unix.rs", "unix", "not_linux.rs"],
+        &["macos.rs", "macos", "unix.rs", "unix", "not_linux.rs"],
         &["windows.rs", "windows", "not_linux.rs"],
     ] {
         let mut own = Vec::new();

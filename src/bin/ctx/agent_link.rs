@@ -1,6 +1,5 @@
 //! The way to the agent: reaches it, and launches it where a verb needs one.
 
-use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use context_tray::ipc::client::{Client, ConnectError};
-use context_tray::platform::{self, Directories, files, process};
+use context_tray::platform::{self, Directories, files, process, program};
 use context_tray::request::{Failure, FailureCode, Request, Response, ShutdownReason};
 
 use crate::error::Error;
@@ -102,12 +101,11 @@ fn has_failed(child: &mut Child) -> bool {
 }
 
 fn agent_command(tray: bool) -> io::Result<Command> {
-    let ctx = env::current_exe()?;
-    let desktop = ctx.with_file_name(format!("context-tray{}", env::consts::EXE_SUFFIX));
+    let desktop = program::beside("context-tray")?;
     if tray && desktop.is_file() {
         return Ok(Command::new(desktop));
     }
-    let mut command = Command::new(ctx);
+    let mut command = Command::new(program::own()?);
     command.args(["agent", "run"]);
     Ok(command)
 }

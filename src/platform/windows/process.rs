@@ -18,6 +18,7 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{GetTokenInformation, TOKEN_QUERY, TOKEN_USER, TokenUser};
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE};
+use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows_sys::Win32::System::SystemInformation::GetTickCount64;
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CreateEventW, EVENT_MODIFY_STATE, GetCurrentProcess, GetProcessTimes,
@@ -185,6 +186,13 @@ fn ask_to_end(pid: u32, identity: &str) -> bool {
         let event = OwnedHandle::from_raw_handle(event);
         SetEvent(event.as_raw_handle() as HANDLE) != 0
     }
+}
+
+/// The login session that we run in, where the system tells.
+pub(super) fn session() -> Option<u32> {
+    let mut session = 0;
+    // SAFETY: the pointer is to a value that lives through the call.
+    (unsafe { ProcessIdToSessionId(std::process::id(), &mut session) } != 0).then_some(session)
 }
 
 /// The user that we run as, in the form `S-1-5-...`.

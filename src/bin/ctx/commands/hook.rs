@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use context_tray::command::nanoseconds;
 use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
+use context_tray::platform::program;
 
 use super::{Context, log, record};
 use crate::args::{Hook, HookRecord, Shell};
@@ -99,9 +100,9 @@ fn script(shell: Shell, program: &str) -> String {
     text.replace(PROGRAM, &quoted(shell, program))
 }
 
-/// This program, by its path: what the name leads to may differ from folder to folder.
+/// This program, by a path that lasts: what the name leads to may differ from folder to folder.
 fn program() -> String {
-    let path = env::current_exe().ok().and_then(|path| path.into_os_string().into_string().ok());
+    let path = program::own().ok().map(program::lasting).and_then(|path| path.into_os_string().into_string().ok());
     path.unwrap_or_else(|| "ctx".to_owned())
 }
 
