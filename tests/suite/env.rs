@@ -22,6 +22,9 @@ pub(crate) const TRUE: &[&str] = if cfg!(windows) { &["cmd", "/c", "exit"] } els
 /// A shell, up to the script.
 pub(crate) const SHELL: &[&str] = if cfg!(windows) { &["cmd", "/c"] } else { &["sh", "-c"] };
 
+/// Whether the system shows icons whatever the environment says.
+const HAS_DESKTOP: bool = cfg!(any(windows, target_os = "macos"));
+
 /// The user.
 pub(crate) struct TestEnv {
     folder: tempfile::TempDir,
@@ -40,17 +43,18 @@ impl TestEnv {
     pub(crate) fn new() -> TestEnv {
         let env = TestEnv { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(env.home()).unwrap();
-        if cfg!(windows) {
+        if HAS_DESKTOP {
             fs::create_dir(env.path("bin")).unwrap();
             fs::hard_link(PROGRAM, env.companion()).or_else(|_| fs::copy(PROGRAM, env.companion()).map(drop)).unwrap();
         }
         env
     }
 
-    /// The companion. Windows always has a desktop, and the agent is to be the one without a tray: there it lies apart from
-    /// `context-tray`.
+    /// The companion. Windows and macOS have a desktop wherever tests run, and the agent is to be the one without a tray: there it
+    /// lies apart from `context-tray`.
     pub(crate) fn companion(&self) -> PathBuf {
-        if cfg!(windows) { self.path("bin").join("ctx.exe") } else { PROGRAM.into() }
+        let name = format!("ctx{}", std::env::consts::EXE_SUFFIX);
+        if HAS_DESKTOP { self.path("bin").join(name) } else { PROGRAM.into() }
     }
 
     /// The absolute path of something of this user's, without links.

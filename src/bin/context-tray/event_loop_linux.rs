@@ -225,6 +225,12 @@ pub(crate) mod notifications {
     use super::NOTIFICATIONS;
     use crate::notices::{Shown, notification};
 
+    /// A click beside the buttons is an action of this name.
+    pub(crate) const NAMES_DEFAULT: bool = true;
+
+    /// Those that were closed just now may still be among them.
+    pub(crate) const MOST_AWAITED: usize = 64;
+
     const PATH: &str = "/org/freedesktop/Notifications";
 
     pub(crate) fn show(notice: &Notice) -> notify_rust::error::Result<(Shown, NotificationHandle)> {

@@ -138,6 +138,12 @@ pub(crate) mod notifications {
 
     use crate::notices::{Shown, notification};
 
+    /// A click beside the buttons is told as such.
+    pub(crate) const NAMES_DEFAULT: bool = false;
+
+    /// On macOS each lies in the Notification Center until the user clears it, and is looked for there twice a second.
+    pub(crate) const MOST_AWAITED: usize = if cfg!(target_os = "macos") { 4 } else { 64 };
+
     /// As whose they appear; the system knows it from the bundle.
     #[cfg(target_os = "macos")]
     const APPLICATION: &str = "invalid.contexttray.ContextTray";

@@ -21,7 +21,7 @@ const MOST: usize = 8;
 enum Message {
     Show(Notice),
     Withdraw(NoticeKey),
-    /// This notification is no longer up.
+    /// This notification is no longer up, and nobody waits for it.
     Ended(NoticeKey, Shown),
 }
 
@@ -44,7 +44,8 @@ impl Notices {
     pub(crate) fn show(&mut self, notice: Notice) {
         if self.thread.is_none() {
             let (sender, messages) = mpsc::channel();
-            let board = Board { agent: self.agent.clone(), own: sender.clone(), up: HashMap::new(), silent: false };
+            let (agent, own) = (self.agent.clone(), sender.clone());
+            let board = Board { agent, own, up: HashMap::new(), awaited: 0, silent: false };
             match thread::Builder::new().name("notices".to_owned()).spawn(move || board.run(&messages)) {
                 Ok(_) => self.thread = Some(sender),
                 Err(error) => tracing::warn!(%error, "can't show notices"),
@@ -70,6 +71,8 @@ struct Board {
     agent: AgentSender,
     own: Sender<Message>,
     up: HashMap<NoticeKey, Shown>,
+    /// How many threads wait for one. Where nothing can be closed, what is no longer up for us still may be for the user.
+    awaited: usize,
     silent: bool,
 }
 
@@ -80,6 +83,7 @@ impl Board {
                 Message::Show(notice) => self.show(notice),
                 Message::Withdraw(key) => self.close(&key),
                 Message::Ended(key, shown) => {
+                    self.awaited -= 1;
                     if self.up.get(&key) == Some(&shown) {
                         self.up.remove(&key);
                     }
@@ -88,14 +92,21 @@ impl Board {
         }
     }
 
-    fn show(&mut self, notice: Notice) {
+    fn show(&mut self, mut notice: Notice) {
         self.close(&notice.key);
         // Servers number upwards: the lowest is the oldest.
         if let Some((oldest, _)) = self.up.iter().min_by_key(|(_, shown)| **shown).filter(|_| self.up.len() >= MOST) {
             self.close(&oldest.clone());
         }
+        let is_awaited = self.awaited < notifications::MOST_AWAITED;
+        if !is_awaited {
+            // Its buttons would be dead.
+            notice.actions.clear();
+        }
         match notifications::show(&notice) {
-            Ok((shown, handle)) => self.wait(notice, shown, handle),
+            Ok((shown, handle)) if is_awaited => self.wait(notice, shown, handle),
+            // On macOS it is shown as soon as nobody can wait for it any more.
+            Ok(_) => {}
             Err(error) if !self.silent => {
                 self.silent = true;
                 tracing::info!(%error, title = notice.title, "no notification server; notices are only logged");
@@ -127,8 +138,9 @@ impl Board {
             let _ = handle.wait_for_response(response);
             let _ = own.send(Message::Ended(key, shown));
         });
-        if let Err(error) = waiting {
-            tracing::warn!(%error, "can't wait for a click on a notification");
+        match waiting {
+            Ok(_) => self.awaited += 1,
+            Err(error) => tracing::warn!(%error, "can't wait for a click on a notification"),
         }
     }
 }
@@ -138,8 +150,10 @@ pub(crate) fn notification(notice: &Notice, body: &str, with_actions: bool) -> N
     let mut notification = Notification::new();
     notification.appname("Context Tray").summary(&notice.title).body(body).timeout(Timeout::Default);
     if with_actions && !notice.actions.is_empty() {
-        // A click beside the buttons does the first.
-        notification.action("default", &notice.actions[0].label);
+        // A click beside the buttons does the first; where the system knows that by itself, this would be one more button.
+        if notifications::NAMES_DEFAULT {
+            notification.action("default", &notice.actions[0].label);
+        }
         for (index, action) in notice.actions.iter().enumerate() {
             notification.action(&index.to_string(), &action.label);
         }
@@ -151,7 +165,7 @@ pub(crate) fn notification(notice: &Notice, body: &str, with_actions: bool) -> N
 fn chosen<'a>(actions: &'a [Action], response: &NotificationResponse) -> Option<&'a Action> {
     match response {
         NotificationResponse::Default => actions.first(),
-        // Named by its index; macOS answers with the text of the button.
+        // Named by its index, or by the text of the button.
         NotificationResponse::Action(name) => {
             let named = |(index, action): &(usize, &Action)| *name == index.to_string() || *name == action.label;
             actions.iter().enumerate().find(named).map(|(_, action)| action)
@@ -166,6 +180,21 @@ mod tests {
     use notify_rust::CloseReason;
 
     use super::*;
+
+    #[test]
+    fn each_action_has_one_button() {
+        let action = |label: &str| Action { label: label.to_owned(), request: Request::StartAll };
+        let key = NoticeKey { project: None, kind: context_tray::notice::NoticeKind::About };
+        let actions = vec![action("Open log"), action("Start")];
+        let notice = Notice { key, title: "title".to_owned(), body: "body".to_owned(), actions };
+        let shown = notification(&notice, "body", true).actions;
+        let buttons = ["0", "Open log", "1", "Start"];
+        assert_eq!(
+            shown,
+            [if notifications::NAMES_DEFAULT { &["default", "Open log"][..] } else { &[] }, &buttons].concat()
+        );
+        assert!(notification(&notice, "body", false).actions.is_empty());
+    }
 
     #[test]
     fn a_response_chooses_its_action_by_index_or_by_text() {
