@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use notify::event::{EventKindMask, ModifyKind, RenameMode};
 use notify::{ErrorKind, EventKind, PathOp, RecommendedWatcher, Watcher as _};
 
-use crate::platform::files::{self, FsKind, WATCHES_TREES};
+use crate::platform::files::{self, FsKind, Reach, WATCHES_TREES};
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 
 /// What the file system says.
@@ -34,9 +34,9 @@ pub enum Event {
 /// Why a part of the tree is not watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blind {
-    /// The user's number of inotify watches is used up.
+    /// The number of watches that the system allows is used up.
     WatchLimit,
-    /// The user's number of inotify instances is used up, or the watcher failed to start otherwise.
+    /// The number of watchers that the system allows is used up, or ours failed to start otherwise.
     NoWatcher(String),
     /// The file system delivers no events.
     FileSystem(&'static str),
@@ -49,14 +49,15 @@ impl Blind {
     pub fn explain(&self) -> String {
         match self {
             Blind::WatchLimit => {
-                "the system's limit of watched folders is reached, so a part of the project is polled; \
-                raise it with: sudo sysctl fs.inotify.max_user_watches=524288"
-                    .to_owned()
+                let remedy = files::MORE_WATCHES;
+                format!(
+                    "the system's limit of watched folders is reached, so a part of the project is polled; {remedy}"
+                )
             }
-            Blind::NoWatcher(reason) => format!(
-                "the system refused to watch ({reason}), so the project is polled; \
-                 raise the limit with: sudo sysctl fs.inotify.max_user_instances=1024"
-            ),
+            Blind::NoWatcher(reason) => {
+                let remedy = files::MORE_WATCHERS;
+                format!("the system refused to watch ({reason}), so the project is polled; {remedy}")
+            }
             Blind::FileSystem(kind) => {
                 format!("{kind} delivers no events, so the project is polled; changes appear within seconds")
             }
@@ -70,9 +71,10 @@ impl Blind {
 pub struct Aside {
     /// Git's folder.
     pub git: Option<PathBuf>,
-    /// The folder of the user's configuration.
+    /// The user's configuration; the folder of it is watched.
     pub config: PathBuf,
-    /// Git's files of patterns that count for the whole tree; the folder of each is watched.
+    /// Git's files of patterns that count for the whole tree; the folder of each is watched, unless that would be a watch of all
+    /// below it too: one of them may lie in the home folder.
     pub patterns: Vec<PathBuf>,
     /// Folders outside the project that are recorded with it.
     pub directories: Vec<PathBuf>,
@@ -86,14 +88,15 @@ impl Aside {
         if self.git.as_ref().is_some_and(|git| path.parent() == Some(git)) {
             return Some(Event::Git);
         }
-        path.starts_with(&self.config).then_some(Event::Config)
+        // Other files of ours may lie beside it; what happens to its folder happens to it.
+        (path == self.config || self.config.parent() == Some(path)).then_some(Event::Config)
     }
 
     /// The folders that tell of all this, each once.
-    fn folders(&self) -> BTreeSet<PathBuf> {
-        let of_patterns = self.patterns.iter().filter_map(|file| file.parent());
-        let all = self.git.iter().chain([&self.config]).map(PathBuf::as_path).chain(of_patterns);
-        all.map(Path::to_path_buf).collect()
+    fn folders(&self, reaches: Reach) -> BTreeSet<PathBuf> {
+        let patterns = self.patterns.iter().filter(|_| reaches == Reach::Folder);
+        let of_files = [&self.config].into_iter().chain(patterns).filter_map(|file| file.parent());
+        self.git.iter().map(PathBuf::as_path).chain(of_files).map(Path::to_path_buf).collect()
     }
 }
 
@@ -132,7 +135,8 @@ impl Watches {
         }
         let base = root.clone();
         let is_inside = |folder: &PathBuf| WATCHES_TREES && folder.starts_with(root.path());
-        let folders: Vec<PathBuf> = aside.folders().into_iter().filter(|folder| !is_inside(folder)).collect();
+        let folders: Vec<PathBuf> =
+            aside.folders(files::REACH).into_iter().filter(|folder| !is_inside(folder)).collect();
         let forward = move |result: notify::Result<notify::Event>| events(&base, &aside, result, &on_event);
         let config = notify::Config::default().with_follow_symlinks(false).with_event_kinds(EventKindMask::CORE);
         match RecommendedWatcher::new(forward, config) {
@@ -289,9 +293,14 @@ fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Even
         _ => Event::Touched,
     };
     for path in &event.paths {
-        if let Some(event) = aside.event(path) {
-            on_event(event);
-            continue;
+        match aside.event(path) {
+            Some(Event::Git) => {
+                on_event(Event::Git);
+                continue;
+            }
+            // Who keeps their configuration in git may record it too.
+            Some(event) => on_event(event),
+            None => {}
         }
         if let Ok(relative) = path.strip_prefix(root.path()) {
             on_event(match relative.strip_prefix(CONTEXT_DIR) {
@@ -304,5 +313,41 @@ fn events(root: &ProjectRoot, aside: &Aside, result: notify::Result<notify::Even
         {
             on_event(touched(relative));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aside() -> Aside {
+        Aside {
+            git: Some("/home/me/garden/.git".into()),
+            config: "/home/me/.config/context-tray/config.toml".into(),
+            patterns: vec!["/home/me/.gitignore".into()],
+            directories: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_happens_to_the_configuration_is_told_from_what_happens_beside_it() {
+        let event = |path: &str| aside().event(Path::new(path));
+        for told in
+            ["/home/me/.config/context-tray/config.toml", "/home/me/.config/context-tray", "/home/me/.gitignore"]
+        {
+            assert_eq!(event(told), Some(Event::Config), "{told}");
+        }
+        for other in ["/home/me/.config/context-tray/registry.json", "/home/me/.profile", "/home/me/garden/config.toml"]
+        {
+            assert_eq!(event(other), None, "{other}");
+        }
+        assert_eq!(event("/home/me/garden/.git/HEAD"), Some(Event::Git));
+    }
+
+    #[test]
+    fn where_a_watch_reaches_all_below_a_folder_the_home_folder_has_none() {
+        let near = ["/home/me/.config/context-tray", "/home/me/garden/.git"].map(PathBuf::from);
+        assert_eq!(aside().folders(Reach::Tree), near.clone().into());
+        assert_eq!(aside().folders(Reach::Folder), near.into_iter().chain(["/home/me".into()]).collect());
     }
 }

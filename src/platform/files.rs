@@ -294,6 +294,24 @@ pub fn file_system(path: &Path) -> io::Result<FsKind> {
 /// Whether one watch covers a whole tree, and tells of it whatever is moved within. Where it does not, each folder has its own.
 pub const WATCHES_TREES: bool = os::WATCHES_TREES;
 
+/// How far a watch of a folder alone reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To what lies in it.
+    Folder,
+    /// To all below it too, which is passed over and costs all the same.
+    Tree,
+}
+
+/// How far it does so here.
+pub const REACH: Reach = os::REACH;
+
+/// What to do where the system allows no more watches.
+pub const MORE_WATCHES: &str = os::MORE_WATCHES;
+
+/// What to do where the system allows no more watchers.
+pub const MORE_WATCHERS: &str = os::MORE_WATCHERS;
+
 /// How much one user may watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchLimits {

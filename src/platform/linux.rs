@@ -20,7 +20,7 @@ use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
-use super::files::{FsKind, WatchLimits};
+use super::files::{FsKind, Reach, WatchLimits};
 use super::process::End;
 pub(super) use super::unix::*;
 pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
@@ -199,6 +199,12 @@ pub(super) fn other_name(_path: &Path) -> Option<OsString> {
 }
 
 pub(super) const WATCHES_TREES: bool = false;
+
+pub(super) const REACH: Reach = Reach::Folder;
+
+pub(super) const MORE_WATCHES: &str = "raise it with: sudo sysctl fs.inotify.max_user_watches=524288";
+
+pub(super) const MORE_WATCHERS: &str = "raise the limit with: sudo sysctl fs.inotify.max_user_instances=1024";
 
 pub(super) fn watch_limits() -> Option<WatchLimits> {
     let limit = |name: &str| fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse().ok();

@@ -17,7 +17,7 @@ use std::time::Duration;
 use directories::BaseDirs;
 use interprocess::local_socket::ListenerOptions;
 
-use super::files::FsKind;
+use super::files::{FsKind, Reach};
 use super::forms;
 pub(super) use super::not_linux::*;
 use super::process::End;
@@ -170,6 +170,13 @@ pub(super) fn file_system(path: &Path) -> io::Result<FsKind> {
 pub(super) fn private_listener(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
     options
 }
+
+/// There is no other watch than of a whole tree (FSEvents).
+pub(super) const REACH: Reach = Reach::Tree;
+
+/// A twelfth of the files that a process may have open.
+pub(super) const MORE_WATCHES: &str =
+    "name fewer folders in watch.directories, or raise the limit of open files (ulimit -n)";
 
 /// The number of the process is no part of its credentials here (`unix(4)`).
 pub(super) fn peer_pid(stream: &Stream) -> Option<u32> {

@@ -8,6 +8,8 @@ use super::service::News;
 /// On Windows a watch of its own would besides keep the folders above it from being renamed.
 pub(super) const WATCHES_TREES: bool = true;
 
+pub(super) const MORE_WATCHERS: &str = "start the session again, or the machine where that does not help";
+
 pub(super) fn watch_limits() -> Option<WatchLimits> {
     None
 }

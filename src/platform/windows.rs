@@ -19,7 +19,7 @@ use std::process::Command;
 
 use directories::BaseDirs;
 
-use super::files::stable_hash;
+use super::files::{Reach, stable_hash};
 pub(super) use super::not_linux::*;
 pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
 pub(super) use files::*;
@@ -84,6 +84,10 @@ pub(super) fn command_of_line(line: &OsStr) -> Command {
 pub(super) fn has_desktop() -> bool {
     process::session() != Some(0)
 }
+
+pub(super) const REACH: Reach = Reach::Folder;
+
+pub(super) const MORE_WATCHES: &str = "name fewer folders in watch.directories";
 
 /// As it was started: behind a link may lie a folder for this version alone, as Scoop has it.
 pub(super) fn own_program() -> io::Result<PathBuf> {

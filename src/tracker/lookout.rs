@@ -24,7 +24,7 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    /// Without a watch below the root yet; `git` and `config` are folders that are watched for themselves, `directories` are
+    /// Without a watch below the root yet; the folder `git` and the file `config` are watched for themselves, `directories` are
     /// recorded beside the root.
     pub(super) fn new(
         root: &ProjectRoot,

@@ -46,7 +46,7 @@ impl Observer {
     pub(super) fn new(root: &ProjectRoot, directories: &Directories, config: &Config, inputs: Sender<Input>) -> Self {
         let head = Head::of(root, config.record.quiet);
         let rules = scan::rules(root, &config.watch);
-        let lookout = Lookout::new(root, &directories.config, head.folder(), rules.directories(), inputs);
+        let lookout = Lookout::new(root, &directories.config_file(), head.folder(), rules.directories(), inputs);
         Self {
             root: root.clone(),
             rules,

@@ -366,7 +366,9 @@ fn a_hook_that_fails_says_nothing() {
         env.ctx(&folder, mistaken).ok().says_nothing();
     }
     let project = env.project("shop");
-    env.ctx(&project, ["-C", "", "hook", "record", "--exit-code", "99999999999", "--", "make", "all"]).ok().says_nothing();
+    env.ctx(&project, ["-C", "", "hook", "record", "--exit-code", "99999999999", "--", "make", "all"])
+        .ok()
+        .says_nothing();
     let ran = &entries_of(&project, "ran")[0];
     assert_eq!((&ran["command"], &ran["status"]), (&"make all".into(), &"Unknown".into()));
 }
