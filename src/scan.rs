@@ -51,6 +51,17 @@ pub fn observe(
     rules: &mut Rules,
     watch: WatchFirst<'_>,
 ) -> io::Result<Vec<Observation>> {
+    observe_as(root, hints, tree, rules, watch, files::NAMES_AS_TYPED)
+}
+
+fn observe_as(
+    root: &ProjectRoot,
+    hints: &[Hint],
+    tree: &Tree,
+    rules: &mut Rules,
+    watch: WatchFirst<'_>,
+    as_typed: bool,
+) -> io::Result<Vec<Observation>> {
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
         return Ok(vec![whole(root, tree, rules, watch)?]);
     }
@@ -77,6 +88,13 @@ pub fn observe(
         let Some(found) = look(root, hint, tree, rules, watch) else { continue };
         if found.as_ref().is_some_and(Node::is_folder) {
             listed = Some(path);
+        }
+        // What was removed by another spelling of its name is told of by that.
+        if as_typed && found.is_none() && tree.find(path).is_none() {
+            for path in tree.namesakes(path) {
+                let found = look(root, &Hint { path: path.clone(), recursive: false }, tree, rules, watch);
+                seen.extend(found.map(|found| (order, Observation { path, found })));
+            }
         }
         seen.push((order, Observation { path: path.to_path_buf(), found }));
     }
@@ -391,3 +409,6 @@ pub fn is_same_folder(root: &ProjectRoot, path: &Path, known: &Meta) -> bool {
     let path = at(root, path);
     fs::symlink_metadata(&path).is_ok_and(|metadata| known.agrees_with(&meta(&path, &metadata)))
 }
+
+#[cfg(test)]
+mod tests;

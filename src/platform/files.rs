@@ -294,6 +294,9 @@ pub fn file_system(path: &Path) -> io::Result<FsKind> {
 /// Whether one watch covers a whole tree, and tells of it whatever is moved within. Where it does not, each folder has its own.
 pub const WATCHES_TREES: bool = os::WATCHES_TREES;
 
+/// Whether what tells of a removed file names it as it was typed by whoever removed it, and not as the disk had it.
+pub const NAMES_AS_TYPED: bool = os::NAMES_AS_TYPED;
+
 /// How far a watch of a folder alone reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {

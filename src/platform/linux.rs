@@ -200,6 +200,8 @@ pub(super) fn other_name(_path: &Path) -> Option<OsString> {
 
 pub(super) const WATCHES_TREES: bool = false;
 
+pub(super) const NAMES_AS_TYPED: bool = false;
+
 pub(super) const REACH: Reach = Reach::Folder;
 
 pub(super) const MORE_WATCHES: &str = "raise it with: sudo sysctl fs.inotify.max_user_watches=524288";

@@ -171,6 +171,9 @@ pub(super) fn private_listener(options: ListenerOptions<'_>) -> ListenerOptions<
     options
 }
 
+/// Of what is removed the last name is the caller's own, in the case and the composition of its letters too.
+pub(super) const NAMES_AS_TYPED: bool = true;
+
 /// There is no other watch than of a whole tree (FSEvents).
 pub(super) const REACH: Reach = Reach::Tree;
 

@@ -85,6 +85,8 @@ pub(super) fn has_desktop() -> bool {
     process::session() != Some(0)
 }
 
+pub(super) const NAMES_AS_TYPED: bool = false;
+
 pub(super) const REACH: Reach = Reach::Folder;
 
 pub(super) const MORE_WATCHES: &str = "name fewer folders in watch.directories";

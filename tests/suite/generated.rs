@@ -146,3 +146,22 @@ mod in_shells {
         }
     }
 }
+
+/// What the packages and the programs call themselves to the system: a notification or a launch agent of another name would be
+/// nobody's.
+#[test]
+fn the_programs_go_by_the_identity_of_the_packages() {
+    let text = |file: &str| fs::read_to_string(checked_in(file)).unwrap();
+    let identity = text("packaging/identity");
+    let is_said = |key: &str, file: &str| {
+        let value = identity.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap();
+        text(file).contains(&format!("\"{value}\";"))
+    };
+    for (key, file) in [
+        ("app_id", "src/platform/macos/autostart.rs"),
+        ("app_id", "src/bin/context-tray/event_loop_tao.rs"),
+        ("app_user_model_id", "src/bin/context-tray/event_loop_tao.rs"),
+    ] {
+        assert!(is_said(key, file), "{file} does not go by {key}");
+    }
+}
