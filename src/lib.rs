@@ -53,7 +53,8 @@
 //!   for a sign of life once a minute, which is also when it sees that a sleep of the machine has skipped the end of a pause.
 //!   Nobody waits for these signs, so that those of a hundred trackers wake it no more often than that of one.
 //!   While a folder is gone that should be recorded, it is looked for every few seconds, since nothing tells of a mount or of a
-//!   name that is back. There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for.
+//!   name that is back. There is no other timer, but for a service manager's watchdog where one asks, and while a session bus is looked for;
+//!   on macOS the thread of each tracker's watcher wakes twice a second besides, which is notify's.
 //!   The exception is `ctx mcp`, whose protocol's SDK asks for a runtime: it has one of a single thread, to itself.
 //! * No decision below the core: the modules of the shell each own one outside thing and only do what they are told.
 //! * No `unsafe` and no question which operating system this is outside [`platform`] (and the two event loops of the tray);
@@ -88,6 +89,8 @@
 //!   and `ctx list` reads the disk anyway.
 //! * Where the system's watches cover whole trees (Windows, macOS) there is one for the root, and [`watch`] passes over what
 //!   does not count: a watch on each folder would keep the folders above it from being renamed on Windows.
+//! * On macOS there is no watch but that of a tree, so git's patterns in the home folder have none, and the endpoint lies in the
+//!   system's folder for the user's caches: the temporary one is another in each shell that says so, and is cleaned.
 //! * On Windows a tracker is asked to end by an event that carries its number and its identity, in place of a signal.
 //! * A paused project has no tracker: the pause is a wish, remembered with the others, and the session that follows tells it as
 //!   a gap. So it costs nothing, and outlives whatever ends meanwhile.

@@ -15,9 +15,13 @@ class ContextTray < Formula
     fish_completion.install "packaging/completions/ctx.fish"
     return unless OS.mac?
 
-    # Recent systems show the icon of nothing but an application bundle.
+    # Recent systems show the icon of nothing but an application bundle: the programs lie in one, and `bin` leads there. The
+    # one with the icon is started by its own path, by which the system knows the bundle.
     system "packaging/build", "macos", bin
     prefix.install "target/packages/Context Tray.app"
+    rm [bin/"ctx", bin/"context-tray"]
+    bin.install_symlink prefix/"Context Tray.app/Contents/MacOS/ctx"
+    bin.write_exec_script prefix/"Context Tray.app/Contents/MacOS/context-tray"
   end
 
   test do

@@ -3,7 +3,7 @@
 //! The files named after a subject (`process`, `files` ...) say what a function promises; `linux`, `macos` and
 //! `windows` keep the promise, with `unix` for what the first two share. This is the only place in the library that asks
 //! for the operating system, and the only one with `unsafe` code. A new platform is a new file here: the compiler
-//! names the functions it lacks.
+//! names the functions it lacks. What of macOS is checked how, and what nobody has seen run, is told in `packaging/README.md`.
 
 #![allow(unsafe_code)]
 
