@@ -99,9 +99,9 @@ fn git(env: &TestEnv, project: &Path, args: &[&str]) -> Command {
     command
         .args(["-c", "user.name=Me", "-c", "user.email=me@example.org", "-c", "core.hooksPath=.git/hooks"])
         .args(args);
-    let ours = Path::new(env!("CARGO_BIN_EXE_ctx")).parent().unwrap();
+    let ours = env.companion().parent().unwrap().to_path_buf();
     let path = std::env::var_os("PATH").unwrap();
-    let paths = std::iter::once(ours.to_path_buf()).chain(std::env::split_paths(&path));
+    let paths = std::iter::once(ours).chain(std::env::split_paths(&path));
     command.env("PATH", std::env::join_paths(paths).unwrap());
     command
 }

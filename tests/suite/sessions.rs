@@ -191,7 +191,7 @@ fn a_launched_agent_keeps_nothing_of_ours_open() {
     let project = env.folder("shop");
     // `cat` ends when nobody holds the pipe any more, by whatever descriptor.
     let mut command = env.command("sh", &project);
-    command.args(["-c", "\"$0\" start 9>&1 | cat", env!("CARGO_BIN_EXE_ctx")]);
+    command.args(["-c", "\"$0\" start 9>&1 | cat"]).arg(env.companion());
     env.run(command).ok().says("Recording ");
     pid_of(&env, &project);
 }
