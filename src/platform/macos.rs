@@ -215,8 +215,16 @@ pub(super) fn has_desktop() -> bool {
 
 pub(super) fn folder_pickers(title: &str) -> Vec<Command> {
     let mut script = Command::new("osascript");
-    // The title is an argument, so that nothing in it is taken for a part of the script.
-    let lines = ["on run arguments", "POSIX path of (choose folder with prompt (item 1 of arguments))", "end run"];
+    // The title is an argument, so that nothing in it is taken for a part of the script. A program that is not in front may have its
+    // dialog behind the others' windows.
+    let lines = [
+        "on run arguments",
+        "try",
+        "activate",
+        "end try",
+        "POSIX path of (choose folder with prompt (item 1 of arguments))",
+        "end run",
+    ];
     script.args(lines.iter().flat_map(|line| ["-e", line])).arg(title);
     vec![script]
 }

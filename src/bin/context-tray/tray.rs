@@ -77,6 +77,8 @@ impl Tray {
         let (menu, lines) = build(&items)?;
         let mut builder = TrayIconBuilder::new()
             .with_id(ID)
+            // By which macOS remembers where the icon stands, and whether; that of the first icon of any program has got stuck.
+            .with_autosave_name(ID)
             .with_menu(Box::new(menu))
             .with_menu_on_left_click(MENU_ON_LEFT_CLICK)
             .with_tooltip(&tooltip);
