@@ -108,13 +108,15 @@ impl Tracker {
         let _ = files::make_private_dir(&directories.config);
         let (config, warnings) = locate::load_config(&directories, Some(&root))?;
         journal::refuse_other_tool(&root)?;
-        let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
-        let cookies = Cookies::new(root.context_dir(), std::process::id());
+        // Before anybody can know our number.
         let signalled = sender.clone();
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
+        let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
         let pid = std::process::id();
         let mut writer = Writer::new(&root, &directories, &config, outbox.clone());
+        writer.claim(pid)?;
+        let cookies = Cookies::new(root.context_dir(), pid);
         let gap = gap_since_last_session(&directories, &root);
         let known = index::load(&directories, &root);
         writer.begin(pid)?;

@@ -21,8 +21,18 @@ pub struct Begin {
 }
 
 impl Journal {
-    /// Begins a session: writes the PID file, the heading and "Session tracker started". The caller holds the tracker's
-    /// lock.
+    /// Says in the PID file that the project is this tracker's: the first thing to do with the tracker's lock in hand, or what the
+    /// files say of the last one would be taken for it.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be written.
+    pub fn claim(&self, pid: u32) -> Result<(), Failure> {
+        let path = self.root.pid();
+        files::replace(&path, format!("{pid}\n").as_bytes()).map_err(|error| io_failure("write", &path, &error))
+    }
+
+    /// Begins a session: writes the heading and "Session tracker started". The caller has claimed the project.
     ///
     /// # Errors
     ///
@@ -32,7 +42,6 @@ impl Journal {
         self.session = Some(format!("{}-{}", started.format("%Y%m%dT%H%M%S%.3f"), begin.pid));
         self.log.begin_session(started);
         self.tracker = Some(state::TrackerFacts::starting(begin, &started, self.session.clone()));
-        self.write_pid(begin.pid)?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let lifecycle = Lifecycle { pid: begin.pid, version, reason: Reason::User };
         self.append(vec![What::Started(lifecycle)], APPEND_PATIENCE).map(drop)
@@ -63,17 +72,12 @@ impl Journal {
     pub fn restore(&mut self) -> Result<(), Failure> {
         let Some(pid) = self.tracker.as_ref().and_then(|facts| facts.pid) else { return Ok(()) };
         if read::pid(&self.root) != Some(u64::from(pid)) {
-            self.write_pid(pid)?;
+            self.claim(pid)?;
         }
         if !state::is_sound(&self.root) {
             self.write_state()?;
         }
         Ok(())
-    }
-
-    fn write_pid(&self, pid: u32) -> Result<(), Failure> {
-        let path = self.root.pid();
-        files::replace(&path, format!("{pid}\n").as_bytes()).map_err(|error| io_failure("write", &path, &error))
     }
 
     /// Says in the state file what the agent knows of a project that has no tracker.
