@@ -1,15 +1,16 @@
 //! Takes the secrets out of what is about to be written: `--password hunter2` becomes `--password [REDACTED:password]`.
 //!
-//! Pure: text in, text out. Three kinds of rule look at a text, and each only says where a secret lies: `tokens` knows
-//! secrets by their form, `values` by what stands before them, `commands` by what a program makes of its words. They
-//! are tables that are scanned by hand in linear time, so that a command costs nothing to look at. The user's own
-//! patterns come on top.
+//! Pure: text in, text out. Four kinds of rule look at a text, and each only says where a secret lies: `tokens` knows
+//! secrets by their form, `values` by the name before them, `phrases` by what they stand in, `commands` by what a program
+//! makes of its words. They are tables that are scanned by hand in linear time, so that a command costs nothing to look
+//! at. The user's own patterns come on top.
 //!
 //! What is no secret stays to the byte: the name of the option, the user of the URL, a reference such as `$TOKEN`.
 //! Redacting what is redacted changes nothing.
 
 mod commands;
 mod names;
+mod phrases;
 mod programs;
 mod tokens;
 mod values;
@@ -67,12 +68,12 @@ impl Redactor {
 
     /// Takes the secrets out of a command line.
     pub fn command<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.redact(text, &[tokens::find, values::find, commands::find])
+        self.redact(text, &[tokens::find, values::find, phrases::find, commands::find])
     }
 
     /// The same for a text of any other kind.
     pub fn text<'t>(&self, text: &'t str) -> Redacted<'t> {
-        self.redact(text, &[tokens::find, values::find])
+        self.redact(text, &[tokens::find, values::find, phrases::find])
     }
 
     /// Takes the secrets out of all that a record has of free text. The names of files are left alone: they are what

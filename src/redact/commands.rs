@@ -1,7 +1,7 @@
 //! Secrets that only a command line tells: the values of options, by their names or by what the program makes of them.
 
-use super::programs::{BEHIND, Form, GETTERS, OPEN, PROGRAMS, Rule, Takes};
-use super::values::{is_file, is_open};
+use super::programs::{BEHIND, Form, GETTERS, OPEN, PROGRAMS, Rule, SETTERS, SLASHED, Takes};
+use super::values::{continued, is_file, is_open};
 use super::words::{Body, Piece, Pieces, body};
 use super::{Span, marker_at, names};
 
@@ -36,6 +36,8 @@ struct Command<'t> {
     operands: Vec<&'t str>,
     /// A name and its value follow.
     is_setting: bool,
+    /// What is set is a secret whatever its name is.
+    sets_secrets: bool,
     /// What the next word is, unless it is an option.
     expects: Option<Takes>,
 }
@@ -56,10 +58,14 @@ impl<'t> Line<'t, '_> {
     fn word(&mut self, command: &mut Command<'t>, start: usize, end: usize) {
         let body = body(self.text, start, end);
         let word = &self.text[body.start..body.end];
-        let is_option = word.len() > 1 && word.starts_with('-');
+        let is_slashed = word.starts_with('/') && SLASHED.contains(&command.program);
+        let is_option = word.len() > 1 && (word.starts_with('-') || is_slashed);
         match command.expects.take() {
-            Some(takes) if !is_option => self.secret(takes, body),
-            _ if is_option || (word.starts_with('/') && !command.rules.is_empty()) => self.option(command, body),
+            Some(takes) if !is_option => {
+                self.secret(takes, body);
+                command.expects = takes.next();
+            }
+            _ if is_option => self.option(command, body),
             _ => self.operand(command, body),
         }
         if let Some(start) = self.inner_commands(command, body, word) {
@@ -109,6 +115,9 @@ impl<'t> Line<'t, '_> {
     /// Some when the word is the rule's option: with what the next word is then.
     fn by_rule(&mut self, rule: &Rule, body: Body) -> Option<Option<Takes>> {
         let word = &self.text[body.start..body.end];
+        if rule.form == Form::Switch {
+            return has_switch(word, rule.option).then_some(Some(rule.takes));
+        }
         let Some(rest) = word.strip_prefix(rule.option) else {
             return (rule.form == Form::Either && is_cluster(word, rule.option)).then_some(Some(rule.takes));
         };
@@ -136,25 +145,28 @@ impl<'t> Line<'t, '_> {
         }
         if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_constant(name)) {
             // The text alone shows no end of such a value where quotes are joined to it.
-            if let Some(kind) = names::kind(name) {
+            if let Some(kind) = names::kind(name).or(command.sets_secrets.then_some("secret")) {
                 self.joined(Takes::Secret(kind), body.start + name.len() + 1, body.end);
             }
             return;
         }
-        if command.program.is_empty() || command.is_runner {
-            command.begin(program(word));
-        }
-        let is_behind = |(of, before, _): &&(&str, &str, &str)| {
-            *before == word && (of.is_empty() || *of == command.program) && *of != word
+        let begins = (command.program.is_empty() || command.is_runner) && command.begin(program(word));
+        let is_before = |before: &str| match before.strip_suffix('*') {
+            Some(begin) => word.starts_with(begin),
+            None => before == word || (before.is_empty() && begins),
         };
-        command.expects = BEHIND.iter().find(is_behind).map(|(.., kind)| Takes::Secret(kind));
+        let is_behind =
+            |(of, before, _): &&(&str, &str, Takes)| (of.is_empty() || *of == command.program) && is_before(before);
+        command.expects = BEHIND.iter().find(is_behind).map(|(.., takes)| *takes);
         if command.is_setting && command.expects.is_none() && !word.contains(' ') {
             command.expects = names::kind(word).map(Takes::Secret);
         }
+        let is_setter = |(of, setter): &(&str, &str)| *setter == word && (of.is_empty() || *of == command.program);
+        command.is_setting |= SETTERS.iter().any(is_setter);
+        command.sets_secrets |= word == "set" && command.operands.last() == Some(&"secrets");
         if command.operands.len() < OPERANDS {
             command.operands.push(word);
         }
-        command.is_setting |= word == "set" || word == "setx" || (word == "config" && command.program == "git");
         command.is_setting &= !GETTERS.contains(&word);
     }
 
@@ -165,35 +177,45 @@ impl<'t> Line<'t, '_> {
 
     fn secret(&mut self, takes: Takes, body: Body) {
         let word = &self.text[body.start..body.end];
-        let (start, kind) = match takes {
-            Takes::Secret(kind) => (body.start, kind),
+        let (start, end, kind) = match takes {
+            Takes::Secret(kind) | Takes::Pair(kind) => (body.start, body.end, kind),
+            Takes::Later(..) => return,
+            Takes::Login => {
+                let Some((user, rest)) = word.split_once('/').filter(|(user, _)| is_user(user)) else { return };
+                let end = rest.rfind('@').unwrap_or(rest.len());
+                let start = body.start + user.len() + 1;
+                (start, start + end, "password")
+            }
             Takes::After(separator, kind) => {
                 let user = marker_at(word, 0).unwrap_or(0);
                 let Some(at) = word[user..].bytes().position(|byte| byte == separator) else { return };
-                (body.start + user + at + 1, kind)
+                (body.start + user + at + 1, body.end, kind)
             }
             Takes::Source => match word.strip_prefix("pass:") {
-                Some(rest) => (body.end - rest.len(), "password"),
+                Some(rest) => (body.end - rest.len(), body.end, "password"),
                 None => return,
             },
         };
-        let value = &self.text[start..body.end];
+        let start = continued(self.text, start).min(end);
+        let value = &self.text[start..end];
         if !is_open(value, body.quote == Some(b'\'')) && !is_file(kind, value) {
-            self.found.push(Span { start, end: body.end, kind });
+            self.found.push(Span { start, end, kind });
         }
     }
 }
 
 impl<'t> Command<'t> {
     /// Takes the word for the program, unless it is an operand of one that runs others.
-    fn begin(&mut self, word: &'t str) {
+    fn begin(&mut self, word: &'t str) -> bool {
         let known = PROGRAMS.get(word);
-        if self.program.is_empty() || known.is_some() {
+        let is_program = self.program.is_empty() || known.is_some();
+        if is_program {
             self.program = word;
             self.rules = known.map_or(&[], |known| &known.rules);
             self.is_shell |= known.is_some_and(|known| known.is_shell);
             self.is_runner |= known.is_some_and(|known| known.is_runner);
         }
+        is_program
     }
 }
 
@@ -206,6 +228,17 @@ fn is_line(body: Body, word: &str) -> bool {
 fn is_cluster(word: &str, option: &str) -> bool {
     let is_letters = word.len() > 2 && word.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic());
     option.len() == 2 && is_letters && word.ends_with(&option[1..])
+}
+
+/// Whether a switch is among those that are written together.
+fn has_switch(word: &str, switch: &str) -> bool {
+    let letters = word.trim_start_matches('-');
+    letters.len() + 1 == word.len() && letters.contains(&switch[1..])
+}
+
+/// Whether this can be the name of one who logs in to a database, and no path or script.
+fn is_user(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['@', '.', '='])
 }
 
 /// `DB_PASSWORD`: the name of a variable of the environment.

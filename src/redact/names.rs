@@ -18,6 +18,7 @@ const ENDS: &[(&str, &str)] = &[
     ("secretkey", "key"),
     ("privatekey", "key"),
     ("accountkey", "key"),
+    ("authkey", "key"),
 ];
 
 /// The same, where the part has to be just this.
@@ -28,7 +29,12 @@ const PARTS: &[(&str, &str)] = &[
     ("sshpass", "password"),
     ("dbpass", "password"),
     ("bearer", "token"),
+    ("jwt", "token"),
+    ("pat", "token"),
     ("auth", "secret"),
+    ("credential", "credentials"),
+    ("credentials", "credentials"),
+    ("creds", "credentials"),
     ("psk", "password"),
     ("sig", "secret"),
     ("signature", "secret"),
@@ -117,7 +123,10 @@ const OPEN_KEYS: &[&str] = &[
 ];
 
 /// What makes a secret of an `auth` behind it; `client_auth` is a mode.
-const AUTHS: &[&str] = &["rediscli", "redis", "basic", "http", "proxy"];
+const AUTHS: &[&str] = &["rediscli", "redis", "basic", "http", "proxy", "httpbasic", "httpdigest", "digest"];
+
+/// The first part of the name of a function that is given the secret.
+const SETTERS: &[&str] = &["set", "with"];
 
 /// What takes the secret out of a `token` behind it: where a listing goes on, not who may read it.
 const OPEN_TOKENS: &[&str] = &["page", "next", "continuation", "pagination", "cursor", "sync", "start", "starting"];
@@ -150,14 +159,30 @@ pub(super) fn kind(name: &str) -> Option<&'static str> {
     if let Some((_, kind)) = PARTS.iter().find(|(part, _)| part == last) {
         let is_one = match last.as_str() {
             "auth" => name.starts_with('_') || AUTHS.contains(&qualifier),
-            "signature" | "bearer" => !qualifier.is_empty(),
+            "signature" => !qualifier.is_empty(),
+            "bearer" => is_constant(name) || !qualifier.is_empty(),
+            "pat" => is_constant(name) && !qualifier.is_empty(),
+            // In small letters it is a mode: `credentials: 'include'`.
+            "credential" | "credentials" | "creds" => is_constant(name),
             _ => true,
         };
         return is_one.then_some(*kind);
     }
     let (_, kind) = ENDS.iter().find(|(end, _)| last.ends_with(end))?;
-    let is_open = last == "token" && OPEN_TOKENS.contains(&qualifier);
+    // `existingSecret` is the name of one that is kept elsewhere.
+    let is_open =
+        (last == "token" && OPEN_TOKENS.contains(&qualifier)) || (last == "secret" && qualifier == "existing");
     (!is_open).then_some(kind)
+}
+
+/// What kind of secret is given to a function of this name: `set_password`, `HTTPBasicAuth`.
+pub(super) fn kind_of_setter(name: &str) -> Option<&'static str> {
+    let name = name.rsplit('.').next()?;
+    let kind = kind(name)?;
+    let parts = parts(name);
+    let is_auth = parts.last().is_some_and(|last| last == "auth");
+    let is_setter = parts.len() > 1 && SETTERS.contains(&parts[0].as_str());
+    if is_auth { Some("password") } else { is_setter.then_some(kind) }
 }
 
 /// The same for an option of a command, which may also be a switch without a value.
@@ -169,11 +194,14 @@ pub(super) fn kind_of_option(name: &str) -> Option<&'static str> {
 }
 
 fn is_secret_key(name: &str, qualifier: &str) -> bool {
-    let is_constant = !name.bytes().any(|byte| byte.is_ascii_lowercase());
-    if is_constant && !qualifier.is_empty() {
+    if is_constant(name) && !qualifier.is_empty() {
         return !OPEN_KEYS.contains(&qualifier);
     }
     SECRET_KEYS.contains(&qualifier)
+}
+
+fn is_constant(name: &str) -> bool {
+    !name.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// The words of a name in lower case: split at what is neither letter nor digit, and where lower case turns to upper.

@@ -12,6 +12,8 @@ pub(super) enum Form {
     Next,
     /// In either.
     Either,
+    /// A switch, also among others: `-nbB`.
+    Switch,
 }
 
 /// What the value is.
@@ -23,6 +25,23 @@ pub(super) enum Takes {
     After(u8, &'static str),
     /// `pass:` and the password, or where it is.
     Source,
+    /// What stands between the first `/` and the last `@`: `scott/secret@db`.
+    Login,
+    /// The secret, and so is the next word.
+    Pair(&'static str),
+    /// Nothing: the secret comes so many words later.
+    Later(u8, &'static str),
+}
+
+impl Takes {
+    /// What the word behind one that was this is.
+    pub(super) const fn next(self) -> Option<Takes> {
+        match self {
+            Takes::Pair(kind) | Takes::Later(1, kind) => Some(Takes::Secret(kind)),
+            Takes::Later(words, kind) => Some(Takes::Later(words - 1, kind)),
+            Takes::Secret(_) | Takes::After(..) | Takes::Source | Takes::Login => None,
+        }
+    }
 }
 
 /// An option that has a secret in these programs.
@@ -41,6 +60,7 @@ const fn rule(programs: &'static [&'static str], option: &'static str, form: For
 
 const PASSWORD: Takes = Takes::Secret("password");
 const SECRET: Takes = Takes::Secret("secret");
+const TOKEN: Takes = Takes::Secret("token");
 
 const MYSQL: &[&str] = &[
     "mysql",
@@ -68,6 +88,11 @@ const SQLSERVER: &[&str] = &["sqlcmd", "bcp"];
 const MOSQUITTO: &[&str] = &["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"];
 const ARCHIVERS: &[&str] = &["7z", "7za", "7zz", "7zr", "rar", "unrar"];
 const HTTPIE: &[&str] = &["http", "https", "xh", "xhs"];
+const RABBITMQ: &[&str] = &["rabbitmqadmin", "rabbitmqadmin.py"];
+const NCFTP: &[&str] = &["ncftp", "ncftpget", "ncftpput", "ncftpls"];
+const ORACLE: &[&str] = &["sqlplus", "sqlldr", "expdp", "impdp"];
+const POPPLER: &[&str] = &["pdftotext", "pdfinfo", "pdftoppm", "pdftocairo", "pdftohtml", "pdfimages", "pdffonts"];
+const REGISTRIES: &[&str] = &["npm", "pnpm", "yarn", "gem"];
 const KEYTOOL: &[&str] = &["keytool", "jarsigner", "apksigner"];
 
 const RULES: &[Rule] = &[
@@ -78,6 +103,22 @@ const RULES: &[Rule] = &[
     rule(SQLSERVER, "-P", Form::Either, PASSWORD),
     rule(MOSQUITTO, "-P", Form::Next, PASSWORD),
     rule(ARCHIVERS, "-p", Form::Joined, PASSWORD),
+    rule(&["rar"], "-hp", Form::Joined, PASSWORD),
+    rule(RABBITMQ, "-p", Form::Either, PASSWORD),
+    rule(NCFTP, "-p", Form::Either, PASSWORD),
+    rule(&["useradd", "usermod"], "-p", Form::Either, PASSWORD),
+    rule(POPPLER, "-upw", Form::Next, PASSWORD),
+    rule(POPPLER, "-opw", Form::Next, PASSWORD),
+    rule(&["swaks"], "-ap", Form::Next, PASSWORD),
+    rule(REGISTRIES, "--otp", Form::Either, PASSWORD),
+    rule(&["qpdf"], "--encrypt", Form::Next, Takes::Pair("password")),
+    rule(&["htpasswd"], "-n", Form::Switch, Takes::Later(1, "password")),
+    rule(&["htpasswd"], "-b", Form::Switch, Takes::Later(2, "password")),
+    rule(&["htpasswd"], "-c", Form::Switch, Takes::Later(2, "password")),
+    rule(&["htpasswd"], "-B", Form::Switch, Takes::Later(2, "password")),
+    rule(ORACLE, "-s", Form::Next, Takes::Login),
+    rule(ORACLE, "-S", Form::Next, Takes::Login),
+    rule(ORACLE, "-L", Form::Next, Takes::Login),
     rule(&["sshpass"], "-p", Form::Either, PASSWORD),
     rule(&["redis-cli", "valkey-cli"], "-a", Form::Either, PASSWORD),
     rule(&["zip", "unzip"], "-P", Form::Either, PASSWORD),
@@ -123,17 +164,40 @@ const RULES: &[Rule] = &[
 /// Options of these programs whose next word is no secret: they only ask for one, or tell where it is.
 pub(super) const OPEN: &[(&[&str], &str)] = &[(MYSQL, "--password"), (POSTGRES, "--password"), (LOGINS, "--secret")];
 
-/// Words of these programs that the secret follows; any program where there is none.
-pub(super) const BEHIND: &[(&str, &str, &str)] = &[
-    ("mysqladmin", "password", "password"),
-    ("nmcli", "password", "password"),
-    ("nmcli", "wifi-sec.psk", "password"),
-    ("bw", "unlock", "password"),
-    ("cargo", "login", "token"),
-    ("ngrok", "authtoken", "token"),
-    ("ngrok", "add-authtoken", "token"),
-    ("", "ConvertTo-SecureString", "password"),
+/// Words of these programs that a secret follows, and how: any program or no word where the text is empty; `*` is any end.
+pub(super) const BEHIND: &[(&str, &str, Takes)] = &[
+    ("mysqladmin", "password", PASSWORD),
+    ("nmcli", "password", PASSWORD),
+    ("nmcli", "wifi-sec.psk", PASSWORD),
+    ("bw", "unlock", PASSWORD),
+    ("bw", "login", Takes::Later(1, "password")),
+    ("cargo", "login", TOKEN),
+    ("vault", "login", TOKEN),
+    ("ngrok", "authtoken", TOKEN),
+    ("ngrok", "add-authtoken", TOKEN),
+    ("poetry", "pypi-token.*", TOKEN),
+    ("poetry", "http-basic.*", Takes::Later(1, "password")),
+    ("rabbitmqctl", "add_user", Takes::Later(1, "password")),
+    ("rabbitmqctl", "change_password", Takes::Later(1, "password")),
+    ("rabbitmqctl", "authenticate_user", Takes::Later(1, "password")),
+    ("wpa_passphrase", "", Takes::Later(1, "password")),
+    ("smbclient", "//*", PASSWORD),
+    ("net", "\\\\*", PASSWORD),
+    ("net", "user", Takes::Later(1, "password")),
+    ("mc", "set", Takes::Later(3, "key")),
+    ("sqlplus", "", Takes::Login),
+    ("sqlldr", "", Takes::Login),
+    ("expdp", "", Takes::Login),
+    ("impdp", "", Takes::Login),
+    ("", "ConvertTo-SecureString", PASSWORD),
 ];
+
+/// Words of these programs that names and their values follow; any program where there is none.
+pub(super) const SETTERS: &[(&str, &str)] =
+    &[("", "set"), ("", "setx"), ("git", "config"), ("rclone", "create"), ("rclone", "update"), ("rclone", "password")];
+
+/// Programs of which an option may begin with `/`.
+pub(super) const SLASHED: &[&str] = &["net", "xfreerdp", "xfreerdp3", "wlfreerdp"];
 
 /// Programs, and words of the shell, that run what the rest of their words say.
 const RUNNERS: &[&str] = &[
@@ -184,6 +248,25 @@ const RUNNERS: &[&str] = &[
     "pipenv",
     "uv",
     "bundle",
+    "flock",
+    "heroku",
+    "taskset",
+    "chrt",
+    "unshare",
+    "setpriv",
+    "firejail",
+    "bwrap",
+    "fakeroot",
+    "faketime",
+    "xvfb-run",
+    "dbus-run-session",
+    "conda",
+    "mise",
+    "direnv",
+    "dotenv",
+    "doppler",
+    "aws-vault",
+    "ddev",
 ];
 
 /// The same, of which a single word may be a whole command line.

@@ -43,8 +43,9 @@ impl Case {
 
 /// The line with its fillers: the corpus holds nothing that anybody could take for a token.
 fn filled(line: &str) -> String {
+    let line = line.replace('⏎', "\n");
     let mut out = String::new();
-    let mut rest = line;
+    let mut rest = line.as_str();
     let mut seed = 1_u32;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
@@ -246,6 +247,22 @@ fn hostile() -> impl Strategy<Value = String> {
         ">",
         "set ",
         "%3D",
+        "\\\n",
+        "(",
+        "set_password(",
+        "auth=",
+        "AUTH",
+        "KEY",
+        "machine h login a password ",
+        "alter role x password '",
+        "htpasswd -nb ",
+        "qpdf --encrypt ",
+        "mc alias set ",
+        "sqlplus ",
+        "net use \\\\h ",
+        "secrets set ",
+        ".*",
+        "use it",
     ];
     prop_oneof![
         4 => prop::collection::vec(prop::sample::select(parts.to_vec()), 0..24).prop_map(|parts| parts.concat()),

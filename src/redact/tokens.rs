@@ -141,6 +141,10 @@ const FORMS: &[Form] = &[
     form("discord", "discord.com/api/webhooks/", Alphabet::Any, 40),
     form("discord", "discordapp.com/api/webhooks/", Alphabet::Any, 40),
     form("age", "AGE-SECRET-KEY-1", Alphabet::Upper, 50),
+    form("figma", "figd_", Alphabet::Url, 30),
+    form("nvidia", "nvapi-", Alphabet::Url, 40),
+    form("facebook", "EAACEdEose0cBA", Alphabet::Alnum, 20),
+    exact("mailgun", "key-", Alphabet::Hex, 32),
 ];
 
 /// The pairs of bytes that a known form begins with, a bit for each: most places in a text are none.
@@ -206,6 +210,10 @@ fn token(bytes: &[u8], at: usize) -> Option<Span> {
     let end = match rest[0] {
         b'-' => return private_key(bytes, at),
         b'0'..=b'9' => return telegram(rest).map(|length| Span { start: at, end: at + length, kind: "telegram" }),
+        // What is found by a hash: `cache-key-...`.
+        b'k' if at.checked_sub(1).is_some_and(|before| Alphabet::Any.has(bytes[before]) && bytes[before] != b'=') => {
+            return None;
+        }
         // Base64 may hold any letters behind its `-` and `_`.
         b'e' if !at.checked_sub(1).is_some_and(|before| Alphabet::Url.has(bytes[before])) => json_web_token(rest),
         _ => None,

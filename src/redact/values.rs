@@ -1,5 +1,5 @@
-//! Secrets that are known by what stands before them, in any text: `name=value` and `name: value` with a name that says
-//! so, headers of HTTP, and the password of a URL.
+//! Secrets that are known by the name before them, in any text: `name=value` and `name: value` with a name that says so,
+//! and headers of HTTP.
 
 use super::{Span, marker_at, names};
 
@@ -10,13 +10,22 @@ const SCHEMES: &[&str] =
 /// Of these, what follows are parameters.
 const SCHEMES_WITH_PARAMETERS: &[&str] = &["digest", "oauth", "hawk", "signature", "aws4-hmac-sha256"];
 
-/// Finds what is known by what stands before it.
-pub(super) fn find(text: &str, found: &mut Vec<Span>) {
-    assignments(text, found);
-    bearers(text, found);
-    statements(text, found);
-    urls(text, found);
-}
+/// What a sentence goes on with behind `password:`, unless it ends there.
+const PROSE: &[&str] = &[
+    "a", "add", "allow", "always", "an", "and", "are", "ask", "avoid", "can", "do", "does", "don't", "drop", "fix",
+    "for", "handle", "hash", "hide", "if", "in", "is", "it", "keep", "make", "may", "move", "must", "never", "no",
+    "not", "now", "only", "read", "reject", "remove", "rename", "replace", "require", "say", "see", "should", "show",
+    "support", "the", "this", "to", "trim", "update", "use", "validate", "was", "we", "when", "with", "you",
+];
+
+/// What a value is said to be of instead of being said.
+const TYPES: &[&str] = &["str", "string", "bytes", "text", "varchar", "any", "required", "optional"];
+
+/// What in a regular expression stands for any value.
+const WILDCARDS: &[&str] = &[".*", ".+", "[^", "\\S", "\\w", "\\d", "(.", "([", "(\\", "[A-Z", "[a-z", "[0-9"];
+
+/// Options whose value says what to look for.
+const FILTERS: &[&str] = &["--filter", "--selector", "--grep"];
 
 /// Whether this is no secret in the place of one: empty, a reference to where the secret is, a placeholder, a switch, or
 /// redacted already. In single quotes a shell expands nothing, so that a `$` is one.
@@ -30,6 +39,8 @@ pub(super) fn is_open(value: &str, is_literal: bool) -> bool {
         .any(|(begin, end)| value.len() > begin.len() && value.starts_with(begin) && value.ends_with(end));
     is_number
         || is_mask
+        || value.trim().is_empty()
+        || WILDCARDS.iter().any(|begin| value.starts_with(begin))
         || is_placeholder
         || marker_at(value, 0) == Some(value.len())
         || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
@@ -63,7 +74,7 @@ pub(super) fn is_file(kind: &str, value: &str) -> bool {
     let is_relative = ["./", "../", "~/"].iter().any(|begin| value.starts_with(begin));
     let is_absolute = value.starts_with('/') && value.len() < 40 && !value.contains('+');
     let is_named = is_absolute || value.starts_with('@') || ENDS.iter().any(|end| value.ends_with(end));
-    (is_relative || (kind == "key" && is_named)) && !value.contains('=')
+    (is_relative || (matches!(kind, "key" | "credentials") && is_named)) && !value.contains('=')
 }
 
 /// A place in the text where a value may stand.
@@ -74,7 +85,18 @@ struct Value {
     is_literal: bool,
 }
 
-fn assignments(text: &str, found: &mut Vec<Span>) {
+/// Whether letters and digits are so mixed in the first word that nobody would name a thing like that.
+pub(super) fn is_random(value: &str) -> bool {
+    let is_change = |pair: &&[u8]| {
+        pair.iter().all(u8::is_ascii_alphanumeric) && pair[0].is_ascii_digit() != pair[1].is_ascii_digit()
+    };
+    let most = &value.as_bytes()[..value.len().min(names::LONGEST)];
+    let word = most.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    word.len() >= 10 && word.windows(2).filter(is_change).count() >= 3
+}
+
+/// Finds the values of what has a name that says so.
+pub(super) fn find(text: &str, found: &mut Vec<Span>) {
     let mut resume = 0;
     for (at, sign) in text.match_indices(['=', ':']) {
         if at < resume {
@@ -102,16 +124,26 @@ fn equation(text: &str, at: usize) -> Option<(Value, &'static str)> {
     let before = text[..at].trim_end_matches([':', '+', '?']);
     let unspaced = before.trim_end_matches(' ');
     let is_spaced = unspaced.len() < before.len();
-    let (name, start) = name_before(unspaced.trim_end_matches([']', '"', '\'', '\\']));
+    let unquoted = unspaced.trim_end_matches([']', '"', '\'', '\\']);
+    let is_quoted = unquoted.len() < unspaced.len();
+    let (name, start) = name_before(unquoted);
     let separator = start.checked_sub(1).map(|before| bytes[before]);
-    let after = at + 1;
+    let after = continued(text, at + 1);
     let value_at = text.len() - text[after..].trim_start_matches(' ').len();
-    if is_authorization(name) {
-        return authorization(text, value_at, separator);
+    let is_apart = value_at > after;
+    let enclosing = separator.filter(|_| !is_quoted);
+    let value_at = opened(text, value_at, enclosing)?;
+    if is_authorization(name) || (name == "AUTH" && !is_apart) {
+        return authorization(text, value_at, enclosing);
     }
-    let kind = names::kind(name)?;
+    // Alone, it may as well be the key of a map.
+    let kind = if name == "KEY" && is_random(&text[value_at..]) { "key" } else { names::kind(name)? };
+    // `test "$PASSWORD" = "x"`, `--filter Token=Valid`.
+    if (is_quoted && is_spaced && separator == Some(b'$')) || is_filter(&text[..start]) {
+        return None;
+    }
     // `TOKEN= command` is an empty value; `name = value` is one where it is quoted, or can't be prose.
-    let may_be = match (is_spaced, value_at > after) {
+    let may_be = match (is_spaced, is_apart) {
         (false, false) => true,
         (true, true) => kind == "password" || matches!(bytes.get(value_at), Some(b'"' | b'\'')),
         _ => false,
@@ -131,19 +163,33 @@ fn member(text: &str, at: usize) -> Option<(Value, &'static str)> {
     let is_quoted = unquoted.len() < at;
     let (name, start) = name_before(unquoted);
     let separator = start.checked_sub(1).map(|before| bytes[before]);
+    let enclosing = separator.filter(|_| !is_quoted);
     let value_at = text.len() - text[at + 1..].trim_start_matches(' ').len();
+    let value_at = opened(text, continued(text, value_at), enclosing)?;
+    // A quote that ends what has begun before the name: `rg "the password:" src`.
+    let has_quote = text[value_at..].starts_with(['"', '\'']) && !(is_quoted && separator == Some(bytes[value_at]));
+    if has_quote && matches!(bytes.get(value_at + 1), None | Some(b' ' | b'\n')) {
+        return None;
+    }
     let is_enclosed = matches!(separator, Some(b'"' | b'\''));
+    // What a sentence says of it, with or without a quote before the name.
+    let is_prose = !is_quoted && is_prose(&text[value_at..]);
     if is_authorization(name) {
-        return authorization(text, value_at, separator);
+        return if is_prose { None } else { authorization(text, value_at, enclosing) };
     }
     if is_enclosed && ["cookie", "set-cookie"].iter().any(|header| header.eq_ignore_ascii_case(name)) {
         let end = value_at + text[value_at..].find(['"', '\'', '\n']).unwrap_or(text.len() - value_at);
         return Some((Value { start: value_at, end, is_literal: false }, "cookie"));
     }
     let kind = names::kind(name)?;
-    let is_sure = is_quoted || (name.contains('-') && name.bytes().any(|byte| byte.is_ascii_uppercase()));
+    let is_joined = value_at == at + 1;
+    // `/password:x`, but no path such as `/secret:/secret`.
+    let is_option =
+        is_joined && separator == Some(b'/') && is_word_begin(&text[..start - 1]) && bytes.get(value_at) != Some(&b'/');
+    let is_sure = is_quoted || is_option || (name.contains('-') && name.bytes().any(|byte| byte.is_ascii_uppercase()));
+    let is_string = text[value_at..].trim_start_matches('\\').starts_with(['"', '\'']);
     // `image/token:1.0` and `fix token: handle its end` say something else.
-    if !is_sure && value_at == at + 1 {
+    if !is_sure && (is_prose || (is_joined && !is_string)) {
         return None;
     }
     let value = value(text, value_at, separator);
@@ -152,15 +198,51 @@ fn member(text: &str, at: usize) -> Option<(Value, &'static str)> {
         || (said.len() >= 8 && said.bytes().any(|byte| byte.is_ascii_digit()));
     // A header, and nothing but it.
     let is_all = is_enclosed && name.contains('-') && matches!(bytes.get(value.end), Some(b'"' | b'\''));
-    (is_sure || is_all || is_telling || is_quoted_at(text, value_at)).then_some((value, kind))
+    let is_line = text[..start].trim_end_matches([' ', '-']).ends_with('\n')
+        && matches!(bytes.get(value.end), None | Some(b'\n' | b'\r'));
+    (is_sure || is_all || is_line || is_telling || is_string).then_some((value, kind))
 }
 
-fn is_quoted_at(text: &str, at: usize) -> bool {
-    text[at..].starts_with(['"', '\''])
+/// Whether an option begins behind this.
+fn is_word_begin(before: &str) -> bool {
+    before.is_empty() || before.ends_with([' ', '\t', '\n', '"', '\''])
+}
+
+fn is_filter(before: &str) -> bool {
+    let option = before.trim_end_matches(['=', ' ', '"', '\'']);
+    FILTERS.iter().any(|filter| option.ends_with(filter))
+}
+
+/// Whether a sentence goes on here, or the value is only said to be of a type.
+fn is_prose(text: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'\'';
+    let (word, rest) = text.split_at(text.bytes().take_while(is_word).count());
+    let is_followed = rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()));
+    TYPES.contains(&word) && !rest.starts_with(|c: char| c.is_alphanumeric()) || (is_followed && PROSE.contains(&word))
+}
+
+/// Where a line goes on that a backslash has broken.
+pub(super) fn continued(text: &str, mut at: usize) -> usize {
+    while text[at..].starts_with("\\\n") {
+        at += 2;
+    }
+    at
+}
+
+/// Where the value begins: not at the quote that ends what the name stands in, unless a string is joined to it.
+fn opened(text: &str, at: usize, enclosing: Option<u8>) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let Some(quote) = bytes.get(at).filter(|byte| is_quote(byte)) else { return Some(at) };
+    let next = bytes.get(at + 1);
+    match enclosing {
+        Some(enclosing) if enclosing == *quote => next.filter(|byte| is_quote(byte)).map(|_| at + 1),
+        _ => Some(at),
+    }
 }
 
 /// The name that a text ends with, and where it begins.
-fn name_before(text: &str) -> (&str, usize) {
+pub(super) fn name_before(text: &str) -> (&str, usize) {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let length = text.as_bytes().iter().rev().take(names::LONGEST).take_while(is_name).count();
     (&text[text.len() - length..], text.len() - length)
@@ -177,7 +259,7 @@ fn value(text: &str, start: usize, separator: Option<u8>) -> Value {
             return Value { start, end: start + length, is_literal: quote == "'" };
         }
     }
-    let start = if is_quoted_at(text, start) { start + 1 } else { start };
+    let start = if rest.starts_with(['"', '\'']) { start + 1 } else { start };
     let rest = &text[start..];
     if let Some(length) = marker_at(rest, 0).or_else(|| template(rest)) {
         return Value { start, end: start + length, is_literal: false };
@@ -213,7 +295,7 @@ fn template(text: &str) -> Option<usize> {
 }
 
 /// Where the quote ends that has begun before `text`. A backslash takes the meaning from what follows it in double quotes.
-fn closing(text: &str, quote: &str) -> Option<usize> {
+pub(super) fn closing(text: &str, quote: &str) -> Option<usize> {
     if quote != "\"" {
         return text.find(quote);
     }
@@ -242,9 +324,10 @@ fn is_authorization(name: &str) -> bool {
 }
 
 /// What follows `Authorization:`, without its scheme.
-fn authorization(text: &str, at: usize, before: Option<u8>) -> Option<(Value, &'static str)> {
+fn authorization(text: &str, at: usize, enclosing: Option<u8>) -> Option<(Value, &'static str)> {
     let opened = text.len() - text[at..].trim_start_matches(['\\', '"', '\'']).len();
-    let is_enclosed = opened > at || matches!(before, Some(b'"' | b'\''));
+    let own = opened.checked_sub(1).filter(|before| *before >= at).map(|before| text.as_bytes()[before]);
+    let quote = own.or(enclosing).filter(|byte| matches!(byte, b'"' | b'\'')).map(char::from);
     let rest = &text[opened..];
     let first = rest.split([' ', '"', '\'', '\n']).next().unwrap_or_default();
     let is_one_of = |schemes: &[&str]| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(first));
@@ -255,78 +338,15 @@ fn authorization(text: &str, at: usize, before: Option<u8>) -> Option<(Value, &'
         false => opened,
     };
     let rest = &text[start..];
-    let length = match is_enclosed && (has_parameters || !is_scheme) {
+    let length = match quote.filter(|_| has_parameters || !is_scheme) {
         // A quote within the parameters is none of those that enclose the header.
-        true => rest.find(if before == Some(b'\'') { ['\'', '\n'] } else { ['"', '\n'] }),
-        false => rest.find([' ', '"', '\'', '\n', '\t']),
+        Some(quote) => rest.find([quote, '\n']),
+        None => rest.find([' ', '"', '\'', '\n', '\t']),
     };
     let end = start + length.unwrap_or(rest.len());
     let end = start + text[start..end].trim_end_matches('\\').len();
     // A sentence about the header.
-    let is_prose = !is_enclosed && end - start < 16 && text[start..end].bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_prose =
+        quote.is_none() && end - start < 16 && text[start..end].bytes().all(|byte| byte.is_ascii_lowercase());
     (!is_prose).then_some((Value { start, end, is_literal: false }, "authorization"))
-}
-
-/// `Bearer` and what can only be a token.
-fn bearers(text: &str, found: &mut Vec<Span>) {
-    const LEAST: usize = 16;
-    for (at, word) in text.match_indices("earer ") {
-        let start = at + word.len();
-        let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(byte);
-        let token = &text.as_bytes()[start..];
-        let length = token.iter().take_while(|byte| is_token(byte)).count();
-        if length >= LEAST && token[..length].iter().any(u8::is_ascii_digit) {
-            found.push(Span { start, end: start + length, kind: "token" });
-        }
-    }
-}
-
-/// Passwords in statements of SQL.
-fn statements(text: &str, found: &mut Vec<Span>) {
-    const BEFORE: &[&str] = &["PASSWORD '", "with password '", "IDENTIFIED BY '", "identified by '", "PASSWORD('"];
-    for before in BEFORE {
-        for (at, _) in text.match_indices(before) {
-            let start = at + before.len();
-            let Some(length) = text[start..].find('\'') else { break };
-            if !is_open(&text[start..start + length], false) {
-                found.push(Span { start, end: start + length, kind: "password" });
-            }
-        }
-    }
-}
-
-fn urls(text: &str, found: &mut Vec<Span>) {
-    for (at, sign) in text.match_indices("://") {
-        let start = at + sign.len();
-        let rest = &text[start..];
-        let length = rest.find(['/', ' ', '\t', '\n', '"', '\'', '`', '<', '>', '|']);
-        let authority = &rest[..length.unwrap_or(rest.len())];
-        let Some((user, _)) = authority.rsplit_once('@') else { continue };
-        let marked = marker_at(user, 0).unwrap_or(0);
-        let (value, kind) = match user[marked..].split_once(':') {
-            // A port, and an address somewhere in the query.
-            Some((_, password)) if is_port(password) => continue,
-            Some((_, password)) => (start + user.len() - password.len()..start + user.len(), "password"),
-            None if is_token_user(&text[..at], user) => (start..start + user.len(), "token"),
-            None => continue,
-        };
-        if !is_open(&text[value.clone()], false) {
-            found.push(Span { start: value.start, end: value.end, kind });
-        }
-    }
-}
-
-fn is_port(text: &str) -> bool {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    digits > 0 && text[digits..].starts_with(['?', '#'])
-}
-
-/// Whether the user of a web address without a password is the secret itself.
-fn is_token_user(scheme: &str, user: &str) -> bool {
-    let has = |is: fn(&u8) -> bool| user.as_bytes().iter().any(is);
-    (scheme.ends_with("http") || scheme.ends_with("https"))
-        && user.len() >= 16
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_alphabetic)
-        && !user.contains(['$', '{', '.', '?', '#'])
 }

@@ -56,7 +56,12 @@ fn word_end(text: &[u8], start: usize) -> usize {
     while let Some(byte) = text.get(at) {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' | b'<' | b'>' | b';' | b'|' | b'&' | b'(' | b')' | b'`' => break,
-            b'\\' if text.get(at + 1) == Some(&b'\n') => break,
+            // Goes on in the next line, unless another one begins there.
+            b'\\'
+                if text.get(at + 1) == Some(&b'\n') && matches!(text.get(at + 2), None | Some(b' ' | b'\t' | b'-')) =>
+            {
+                break;
+            }
             b'\\' => at += 2,
             b'\'' | b'"' => at = quote_end(text, at).unwrap_or(at) + 1,
             _ => at += 1,
