@@ -10,6 +10,7 @@
 
 mod commands;
 mod names;
+mod open;
 mod phrases;
 mod programs;
 mod tokens;

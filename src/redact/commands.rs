@@ -1,7 +1,8 @@
 //! Secrets that only a command line tells: the values of options, by their names or by what the program makes of them.
 
+use super::open::{is_file, is_open};
 use super::programs::{BEHIND, Form, GETTERS, OPEN, PROGRAMS, Rule, SETTERS, SLASHED, Takes};
-use super::values::{continued, is_file, is_open};
+use super::values::continued;
 use super::words::{Body, Piece, Pieces, body};
 use super::{Span, marker_at, names};
 
@@ -116,7 +117,7 @@ impl<'t> Line<'t, '_> {
     fn by_rule(&mut self, rule: &Rule, body: Body) -> Option<Option<Takes>> {
         let word = &self.text[body.start..body.end];
         if rule.form == Form::Switch {
-            return has_switch(word, rule.option).then_some(Some(rule.takes));
+            return has_switches(word, rule.option).then_some(Some(rule.takes));
         }
         let Some(rest) = word.strip_prefix(rule.option) else {
             return (rule.form == Form::Either && is_cluster(word, rule.option)).then_some(Some(rule.takes));
@@ -230,10 +231,9 @@ fn is_cluster(word: &str, option: &str) -> bool {
     option.len() == 2 && is_letters && word.ends_with(&option[1..])
 }
 
-/// Whether a switch is among those that are written together.
-fn has_switch(word: &str, switch: &str) -> bool {
-    let letters = word.trim_start_matches('-');
-    letters.len() + 1 == word.len() && letters.contains(&switch[1..])
+/// Whether these switches are among those that are written together.
+fn has_switches(word: &str, switches: &str) -> bool {
+    !word.starts_with("--") && switches.chars().all(|switch| word.contains(switch))
 }
 
 /// Whether this can be the name of one who logs in to a database, and no path or script.

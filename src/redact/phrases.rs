@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::values::{closing, is_open, is_random, name_before};
+use super::open::{is_open, is_random};
+use super::values::{closing, name_before};
 use super::{Span, marker_at, names};
 
 /// Finds what is known by its phrase.
@@ -109,21 +110,28 @@ fn calls(text: &str, found: &mut Vec<Span>) {
     }
 }
 
-/// The last string before the closing bracket, without its quotes, and where the search ended.
+/// The last of what is in the brackets, without its quotes, if it is a string, and where the search ended. What has
+/// brackets of its own, such as `os.environ["PW"]`, is not looked into.
 fn last_string(text: &str, start: usize) -> (Option<(usize, usize)>, usize) {
     let bytes = text.as_bytes();
     let mut last = None;
     let mut at = start;
-    while let Some(byte) = bytes.get(at).filter(|byte| !matches!(byte, b')' | b'\n')) {
-        at += 1;
-        if matches!(byte, b'"' | b'\'') {
-            let begin = if bytes[at - 2] == b'\\' { at - 2 } else { at - 1 };
-            let Some(length) = closing(&text[at..], &text[begin..at]) else { break };
-            last = Some((at, at + length));
-            at += length + (at - begin);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b')' => return (last, at),
+            b'(' | b'[' | b'\n' => break,
+            b'"' | b'\'' => {
+                let begin = if bytes[at - 1] == b'\\' { at - 1 } else { at };
+                let Some(length) = closing(&text[at + 1..], &text[begin..=at]) else { break };
+                last = Some((at + 1, at + 1 + length));
+                at += length + at + 1 - begin;
+            }
+            b' ' | b',' | b'\\' => {}
+            _ => last = None,
         }
+        at += 1;
     }
-    (last, at)
+    (None, at)
 }
 
 fn urls(text: &str, found: &mut Vec<Span>) {

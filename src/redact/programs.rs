@@ -12,7 +12,7 @@ pub(super) enum Form {
     Next,
     /// In either.
     Either,
-    /// A switch, also among others: `-nbB`.
+    /// Switches, also among others: `-nbB`.
     Switch,
 }
 
@@ -112,6 +112,8 @@ const RULES: &[Rule] = &[
     rule(&["swaks"], "-ap", Form::Next, PASSWORD),
     rule(REGISTRIES, "--otp", Form::Either, PASSWORD),
     rule(&["qpdf"], "--encrypt", Form::Next, Takes::Pair("password")),
+    rule(&["htpasswd"], "-nC", Form::Switch, Takes::Later(2, "password")),
+    rule(&["htpasswd"], "-bC", Form::Switch, Takes::Later(3, "password")),
     rule(&["htpasswd"], "-n", Form::Switch, Takes::Later(1, "password")),
     rule(&["htpasswd"], "-b", Form::Switch, Takes::Later(2, "password")),
     rule(&["htpasswd"], "-c", Form::Switch, Takes::Later(2, "password")),
@@ -248,8 +250,6 @@ const RUNNERS: &[&str] = &[
     "pipenv",
     "uv",
     "bundle",
-    "flock",
-    "heroku",
     "taskset",
     "chrt",
     "unshare",
@@ -294,6 +294,8 @@ const SHELLS: &[&str] = &[
     "cmd",
     "wsl",
     "nix-shell",
+    "flock",
+    "heroku",
 ];
 
 /// Words that take the value out of a setting.

@@ -295,7 +295,7 @@ proptest! {
 
     #[test]
     fn what_stands_around_a_secret_stays(before in "[a-z ]{0,20}", secret in "[a-zA-Z0-9!#%+]{4,20}", after in "[a-z .]{0,20}") {
-        prop_assume!(!values::is_open(&secret, false));
+        prop_assume!(!open::is_open(&secret, false));
         let given = format!("{before} --password {secret} {after}");
         let redacted = Redactor::default().command(&given).text.into_owned();
         prop_assert_eq!(redacted, format!("{before} --password [REDACTED:password] {after}"));

@@ -1,81 +1,31 @@
 //! Secrets that are known by the name before them, in any text: `name=value` and `name: value` with a name that says so,
 //! and headers of HTTP.
 
+use super::open::{is_file, is_open, is_prose, is_random};
 use super::{Span, marker_at, names};
 
 /// Schemes of `Authorization`, which stay.
-const SCHEMES: &[&str] =
-    &["basic", "bearer", "token", "negotiate", "ntlm", "apikey", "key", "jwt", "bot", "splunk", "geniekey", "ssws"];
+const SCHEMES: &[&str] = &[
+    "basic",
+    "bearer",
+    "token",
+    "negotiate",
+    "ntlm",
+    "apikey",
+    "key",
+    "jwt",
+    "bot",
+    "splunk",
+    "geniekey",
+    "ssws",
+    "oauth2",
+];
 
 /// Of these, what follows are parameters.
 const SCHEMES_WITH_PARAMETERS: &[&str] = &["digest", "oauth", "hawk", "signature", "aws4-hmac-sha256"];
 
-/// What a sentence goes on with behind `password:`, unless it ends there.
-const PROSE: &[&str] = &[
-    "a", "add", "allow", "always", "an", "and", "are", "ask", "avoid", "can", "do", "does", "don't", "drop", "fix",
-    "for", "handle", "hash", "hide", "if", "in", "is", "it", "keep", "make", "may", "move", "must", "never", "no",
-    "not", "now", "only", "read", "reject", "remove", "rename", "replace", "require", "say", "see", "should", "show",
-    "support", "the", "this", "to", "trim", "update", "use", "validate", "was", "we", "when", "with", "you",
-];
-
-/// What a value is said to be of instead of being said.
-const TYPES: &[&str] = &["str", "string", "bytes", "text", "varchar", "any", "required", "optional"];
-
-/// What in a regular expression stands for any value.
-const WILDCARDS: &[&str] = &[".*", ".+", "[^", "\\S", "\\w", "\\d", "(.", "([", "(\\", "[A-Z", "[a-z", "[0-9"];
-
 /// Options whose value says what to look for.
 const FILTERS: &[&str] = &["--filter", "--selector", "--grep"];
-
-/// Whether this is no secret in the place of one: empty, a reference to where the secret is, a placeholder, a switch, or
-/// redacted already. In single quotes a shell expands nothing, so that a `$` is one.
-pub(super) fn is_open(value: &str, is_literal: bool) -> bool {
-    const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined"];
-    let is_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let is_mask =
-        value.chars().all(|c| "*…•".contains(c)) || (value.len() > 2 && value.chars().all(|c| "xX.-_#".contains(c)));
-    let is_placeholder = [("<", ">"), ("{{", "}}"), ("%", "%")]
-        .iter()
-        .any(|(begin, end)| value.len() > begin.len() && value.starts_with(begin) && value.ends_with(end));
-    is_number
-        || is_mask
-        || value.trim().is_empty()
-        || WILDCARDS.iter().any(|begin| value.starts_with(begin))
-        || is_placeholder
-        || marker_at(value, 0) == Some(value.len())
-        || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
-        || (!is_literal && is_reference(value))
-}
-
-/// Whether nothing but references such as `$NAME`, `${NAME}`, `$(command)` is in it.
-fn is_reference(value: &str) -> bool {
-    let mut rest = value;
-    let mut has_any = false;
-    while let Some(at) = rest.find(['$', '`']) {
-        if rest[..at].bytes().any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80) {
-            return false;
-        }
-        has_any = true;
-        let after = &rest[at + 1..];
-        let length = match (rest.as_bytes()[at], after.as_bytes().first()) {
-            (b'`', _) => after.find('`').map_or(after.len(), |end| end + 1),
-            (_, Some(b'(')) => after.rfind(')').map_or(after.len(), |end| end + 1),
-            (_, Some(b'{')) => after.find('}').map_or(after.len(), |end| end + 1),
-            _ => after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_:@*#?".contains(byte)).count(),
-        };
-        rest = &after[length..];
-    }
-    has_any && !rest.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80)
-}
-
-/// Whether the value names the file that has the secret, as keys are given by.
-pub(super) fn is_file(kind: &str, value: &str) -> bool {
-    const ENDS: &[&str] = &[".pem", ".key", ".crt", ".cer", ".pub", ".json", ".txt", ".yaml", ".yml", ".p12", ".asc"];
-    let is_relative = ["./", "../", "~/"].iter().any(|begin| value.starts_with(begin));
-    let is_absolute = value.starts_with('/') && value.len() < 40 && !value.contains('+');
-    let is_named = is_absolute || value.starts_with('@') || ENDS.iter().any(|end| value.ends_with(end));
-    (is_relative || (matches!(kind, "key" | "credentials") && is_named)) && !value.contains('=')
-}
 
 /// A place in the text where a value may stand.
 struct Value {
@@ -83,16 +33,6 @@ struct Value {
     end: usize,
     /// In single quotes.
     is_literal: bool,
-}
-
-/// Whether letters and digits are so mixed in the first word that nobody would name a thing like that.
-pub(super) fn is_random(value: &str) -> bool {
-    let is_change = |pair: &&[u8]| {
-        pair.iter().all(u8::is_ascii_alphanumeric) && pair[0].is_ascii_digit() != pair[1].is_ascii_digit()
-    };
-    let most = &value.as_bytes()[..value.len().min(names::LONGEST)];
-    let word = most.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    word.len() >= 10 && word.windows(2).filter(is_change).count() >= 3
 }
 
 /// Finds the values of what has a name that says so.
@@ -133,8 +73,11 @@ fn equation(text: &str, at: usize) -> Option<(Value, &'static str)> {
     let is_apart = value_at > after;
     let enclosing = separator.filter(|_| !is_quoted);
     let value_at = opened(text, value_at, enclosing)?;
-    if is_authorization(name) || (name == "AUTH" && !is_apart) {
+    if is_authorization(name) {
         return authorization(text, value_at, enclosing);
+    }
+    if name == "AUTH" && !is_apart {
+        return auth(text, value_at, separator);
     }
     // Alone, it may as well be the key of a map.
     let kind = if name == "KEY" && is_random(&text[value_at..]) { "key" } else { names::kind(name)? };
@@ -198,8 +141,10 @@ fn member(text: &str, at: usize) -> Option<(Value, &'static str)> {
         || (said.len() >= 8 && said.bytes().any(|byte| byte.is_ascii_digit()));
     // A header, and nothing but it.
     let is_all = is_enclosed && name.contains('-') && matches!(bytes.get(value.end), Some(b'"' | b'\''));
-    let is_line = text[..start].trim_end_matches([' ', '-']).ends_with('\n')
-        && matches!(bytes.get(value.end), None | Some(b'\n' | b'\r'));
+    // All of a line, also of one that an escape ends.
+    let begins_line =
+        text[..start].trim_end_matches([' ', '-']).ends_with('\n') || separator == Some(b'\\') && name.starts_with('n');
+    let is_line = begins_line && matches!(bytes.get(value.end), None | Some(b'\n' | b'\r' | b'\\' | b'"' | b'\''));
     (is_sure || is_all || is_line || is_telling || is_string).then_some((value, kind))
 }
 
@@ -211,14 +156,6 @@ fn is_word_begin(before: &str) -> bool {
 fn is_filter(before: &str) -> bool {
     let option = before.trim_end_matches(['=', ' ', '"', '\'']);
     FILTERS.iter().any(|filter| option.ends_with(filter))
-}
-
-/// Whether a sentence goes on here, or the value is only said to be of a type.
-fn is_prose(text: &str) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'\'';
-    let (word, rest) = text.split_at(text.bytes().take_while(is_word).count());
-    let is_followed = rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()));
-    TYPES.contains(&word) && !rest.starts_with(|c: char| c.is_alphanumeric()) || (is_followed && PROSE.contains(&word))
 }
 
 /// Where a line goes on that a backslash has broken.
@@ -277,6 +214,7 @@ fn unquoted(bytes: &[u8], separator: Option<u8>) -> usize {
             b'}' if is_in_braces => is_in_braces = false,
             b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'|' | b'<' | b'>' | b')' | b'}' | b';' | b'&' => return at,
             b'\\' if matches!(next, Some(b'"' | b'\'')) => return at,
+            b'\\' if next == Some(&b'n') && is_name_next(&bytes[at + 2..]) => return at,
             b',' if separator == Some(b',') || is_name_next(&bytes[at + 1..]) => return at,
             _ => {}
         }
@@ -321,6 +259,18 @@ fn is_name_next(bytes: &[u8]) -> bool {
 
 fn is_authorization(name: &str) -> bool {
     ["authorization", "proxy-authorization"].iter().any(|header| header.eq_ignore_ascii_case(name))
+}
+
+/// What a variable has that may as well be a mode, such as `AUTH=basic`.
+fn auth(text: &str, at: usize, separator: Option<u8>) -> Option<(Value, &'static str)> {
+    if text[at..].starts_with(['"', '\'']) {
+        return authorization(text, at, None);
+    }
+    let value = value(text, at, separator);
+    let said = &text[value.start..value.end];
+    let is_mode = SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(said))
+        || (said.len() < 16 && said.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    (!is_mode).then_some((value, "authorization"))
 }
 
 /// What follows `Authorization:`, without its scheme.
