@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{self, Receiver};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
 
 use chrono::{DateTime, FixedOffset};
-use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::EventKindMask;
+use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::read;
 use crate::entry::Entry;
@@ -17,6 +19,8 @@ pub struct Follow {
     /// The last entry that was given out: its number begins again in another record, its time does not.
     last: Option<(u64, DateTime<FixedOffset>)>,
     changed: Receiver<Changed>,
+    /// For whoever ends the waiting.
+    sender: Sender<Changed>,
     watcher: RecommendedWatcher,
     /// Whether `.context` has its watch.
     is_watched: bool,
@@ -25,10 +29,12 @@ pub struct Follow {
 /// What has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Changed {
-    /// Something in `.context` or beside it.
-    Something,
+    /// The record may have new entries.
+    Record,
     /// `.context` itself: it may be another folder now, be it of the same number, and is without its watch then.
     Folder,
+    /// Nobody wants to know any more.
+    End,
 }
 
 impl Follow {
@@ -39,17 +45,19 @@ impl Follow {
     /// The folder of the record can't be watched, or the record not be read.
     pub fn from_end(root: &ProjectRoot) -> io::Result<Follow> {
         let (sender, changed) = mpsc::channel();
-        let folder = root.context_dir();
-        let forward = move |event: notify::Result<notify::Event>| {
-            let is_folder = |event: notify::Event| event.paths.is_empty() || event.paths.contains(&folder);
-            let changed = if event.is_ok_and(is_folder) { Changed::Folder } else { Changed::Something };
-            // Nobody waits any more.
-            let _ = sender.send(changed);
+        let (tell, events, folder) = (sender.clone(), root.events(), root.context_dir());
+        let forward = move |event| {
+            if let Some(changed) = of_interest(event, &events, &folder) {
+                // Nobody waits any more.
+                let _ = tell.send(changed);
+            }
         };
-        let mut watcher = notify::recommended_watcher(forward).map_err(io::Error::other)?;
+        // Not of who reads: that would be we, and whoever else follows.
+        let config = Config::default().with_event_kinds(EventKindMask::CORE);
+        let mut watcher = RecommendedWatcher::new(forward, config).map_err(io::Error::other)?;
         // Tells of a `.context` that comes again.
         watcher.watch(root.path(), RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-        let mut follow = Follow { root: root.clone(), last: None, changed, watcher, is_watched: false };
+        let mut follow = Follow { root: root.clone(), last: None, changed, sender, watcher, is_watched: false };
         follow.watch_record()?;
         follow.last = read::last(root, 1, &|_| true)?.pop().map(|entry| (entry.seq, entry.time));
         Ok(follow)
@@ -60,23 +68,37 @@ impl Follow {
         self.last.map_or(0, |(seq, _)| seq)
     }
 
-    /// Waits until there are new entries and gives them.
+    /// What ends the waiting, from another thread.
+    pub fn ender(&self) -> impl FnOnce() + Send + 'static {
+        let sender = self.sender.clone();
+        move || {
+            // Else nobody waits any more.
+            let _ = sender.send(Changed::End);
+        }
+    }
+
+    /// Waits until there are new entries and gives them; none when the waiting was ended.
     ///
     /// # Errors
     ///
     /// The record can't be read, or its folder not be watched any more.
-    pub fn wait(&mut self) -> io::Result<Vec<Entry>> {
+    pub fn wait(&mut self) -> io::Result<Option<Vec<Entry>>> {
         loop {
             self.watch_record()?;
             let entries = self.new_entries()?;
             if let Some(last) = entries.last() {
                 self.last = Some((last.seq, last.time));
-                return Ok(entries);
+                return Ok(Some(entries));
             }
             let first = self.changed.recv().map_err(io::Error::other)?;
             // One look answers all that has come.
-            let mut all = std::iter::once(first).chain(self.changed.try_iter());
-            self.is_watched &= all.all(|changed| changed != Changed::Folder);
+            for changed in std::iter::once(first).chain(self.changed.try_iter()) {
+                match changed {
+                    Changed::Record => {}
+                    Changed::Folder => self.is_watched = false,
+                    Changed::End => return Ok(None),
+                }
+            }
         }
     }
 
@@ -112,4 +134,14 @@ impl Follow {
         }
         Ok(())
     }
+}
+
+/// What an event says of the record: beside the events, nothing in `.context` does, nor in the folder above.
+fn of_interest(event: notify::Result<notify::Event>, events: &Path, folder: &Path) -> Option<Changed> {
+    let Ok(event) = event else { return Some(Changed::Record) };
+    let is_of = |wanted: &Path| event.paths.iter().any(|path| path == wanted);
+    if event.paths.is_empty() || is_of(folder) {
+        return Some(Changed::Folder);
+    }
+    (event.need_rescan() || is_of(events)).then_some(Changed::Record)
 }

@@ -226,7 +226,8 @@ pub(super) fn end_of_lines(file: &mut File, from: u64) -> io::Result<u64> {
 
 fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
+    // Else it would begin with a few bytes, and ask again and again.
+    let mut bytes = Vec::with_capacity((end - start) as usize);
     file.take(end - start).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -12,6 +12,7 @@ pub mod desktop;
 pub mod directories;
 pub mod files;
 pub mod instance;
+pub mod output;
 pub mod pipes;
 pub mod process;
 pub mod program;

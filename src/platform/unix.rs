@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 use interprocess::ConnectWaitMode;
 use interprocess::local_socket::traits::{Listener as _, Stream as _, StreamCommon as _};
 use interprocess::local_socket::{ConnectOptions, GenericFilePath, ListenerOptions, ToFsName as _};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
@@ -226,6 +228,21 @@ pub(super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> i
         }
     })?;
     Ok(())
+}
+
+/// A pipe whose reader is gone is in error, which is told without being asked for; nothing else that a terminal or a file may be.
+pub(super) fn when_unread(on_unread: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let wait = || loop {
+        let stdout = io::stdout();
+        let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut polled, None) {
+            Err(Errno::INTR) => {}
+            Err(_) => return false,
+            Ok(_) => return polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
+        }
+    };
+    let watch = move || if wait() { on_unread() };
+    std::thread::Builder::new().name("output".into()).stack_size(64 * 1024).spawn(watch).map(drop)
 }
 
 pub(super) use interprocess::local_socket::{Listener, Stream};

@@ -80,6 +80,11 @@ pub(super) fn command_of_line(line: &OsStr) -> Command {
     command
 }
 
+/// Nothing waits for the other end of a pipe here: the next line tells.
+pub(super) fn when_unread(_on_unread: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
 /// The session 0 is that of services, to which a login over SSH belongs too: it has no task bar.
 pub(super) fn has_desktop() -> bool {
     process::session() != Some(0)

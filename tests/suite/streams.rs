@@ -191,6 +191,50 @@ fn tail_goes_on_with_the_record_that_comes_after_one_that_was_removed() {
     child.wait().unwrap();
 }
 
+/// How often a process has gone to sleep so far, on all its threads.
+#[cfg(target_os = "linux")]
+fn sleeps(pid: u32) -> u64 {
+    let of = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status")).unwrap();
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        count.trim().parse::<u64>().unwrap()
+    };
+    std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|thread| of(thread.unwrap())).sum()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn followers_that_have_nothing_to_tell_sleep() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    let follow = || env.ctx_command(&project, ["tail", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut children = [follow(), follow(), follow()];
+    let mut outputs = children.each_mut().map(|child| BufReader::new(child.stdout.take().unwrap()).lines());
+    let mut all_read = |note: &str| {
+        env.ctx(&project, ["note", note]).ok();
+        for lines in &mut outputs {
+            assert!(lines.any(|line| line.unwrap().ends_with(note)));
+        }
+    };
+    all_read("one");
+    let all_sleeps = |children: &[std::process::Child]| children.iter().map(|child| sleeps(child.id())).sum::<u64>();
+    let mut before = all_sleeps(&children);
+    // What others read wakes nobody; what is written does, for one look.
+    for _ in 0..20 {
+        env.ctx(&project, ["tail"]).ok();
+    }
+    let idle = all_sleeps(&children) - before;
+    assert!(idle <= 12, "{idle} wake-ups of idle followers");
+    before = all_sleeps(&children);
+    (0..5).for_each(|number| all_read(&format!("more {number}")));
+    let busy = all_sleeps(&children) - before;
+    assert!(busy <= 3 * 5 * 16, "{busy} wake-ups for five lines");
+    for mut child in children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_ends_a_tail_that_follows() {
     let env = TestEnv::new();
@@ -201,7 +245,11 @@ fn a_reader_that_has_seen_enough_ends_a_tail_that_follows() {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut String::new()).unwrap();
     drop(output);
-    env.ctx(&project, ["note", "y"]).ok();
+    if cfg!(windows) {
+        // Only the next line tells there.
+        env.ctx(&project, ["note", "y"]).ok();
+    }
+    wait_for("the end", || child.try_wait().unwrap().is_some());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }

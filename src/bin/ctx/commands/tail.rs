@@ -9,6 +9,7 @@ use context_tray::command::succeeded;
 use context_tray::entry::{Entry, What};
 use context_tray::journal::{Follow, read};
 use context_tray::line::line;
+use context_tray::platform::output;
 use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode};
 
@@ -29,11 +30,14 @@ pub(super) fn run(context: &Context<'_>, tail: &Tail) -> Result<ExitCode, Error>
     let newest = follow.as_ref().map_or(u64::MAX, Follow::last_seq);
     print(context, tail, &last(context, &root, tail, newest)?)?;
     let Some(mut follow) = follow else { return Ok(ExitCode::SUCCESS) };
-    loop {
-        let mut entries = follow.wait().map_err(unreadable(&root))?;
+    if let Err(error) = output::when_unread(follow.ender()) {
+        context.output.explain(&format!("the end of whoever reads this is seen with the next line: {error}"));
+    }
+    while let Some(mut entries) = follow.wait().map_err(unreadable(&root))? {
         entries.retain(|entry| filter.keeps(entry));
         print(context, tail, &entries)?;
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The last entries that are asked for, up to the one of this number, the oldest of them first.
