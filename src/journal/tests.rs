@@ -369,7 +369,7 @@ fn a_follower_crosses_the_border() {
     let mut told = |expected: &[&str]| {
         let mut seen = Vec::new();
         while seen.len() < expected.len() {
-            seen.extend(follow.wait().unwrap().iter().map(|entry| line::detail(&entry.what)));
+            seen.extend(follow.wait().unwrap().unwrap().iter().map(|entry| line::detail(&entry.what)));
         }
         assert_eq!(seen, expected);
     };

@@ -241,7 +241,11 @@ pub(super) fn when_unread(on_unread: impl FnOnce() + Send + 'static) -> io::Resu
             Ok(_) => return polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
         }
     };
-    let watch = move || if wait() { on_unread() };
+    let watch = move || {
+        if wait() {
+            on_unread()
+        }
+    };
     std::thread::Builder::new().name("output".into()).stack_size(64 * 1024).spawn(watch).map(drop)
 }
 
