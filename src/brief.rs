@@ -225,18 +225,30 @@ impl Brief {
                 section(4, text::SESSIONS, self.sessions.len(), &|at| clock.session(&self.sessions[at])),
             ],
             room(self.max_tokens).saturating_sub(self.head().len()),
+            &|kept| text::left_out(&self.left_out_behind(kept, all_files), self.max_tokens).len(),
         );
+        self.left_out = self.left_out_behind(kept, all_files);
         let [notes, commands, git, files, gaps, sessions] = kept;
-        self.left_out = LeftOut {
-            folders: all_files.folders_behind(files),
-            notes: drop_behind(&mut self.notes, notes),
-            commands: drop_behind(&mut self.commands, commands),
-            git: drop_behind(&mut self.git, git),
-            files: (all_files.count() - files) as u64,
-            gaps: drop_behind(&mut self.gaps, gaps),
-            sessions: drop_behind(&mut self.sessions, sessions),
-        };
+        self.notes.truncate(notes);
+        self.commands.truncate(commands);
+        self.git.truncate(git);
         self.files.truncate(files);
+        self.gaps.truncate(gaps);
+        self.sessions.truncate(sessions);
+    }
+
+    /// What does not fit when of each section so many items do.
+    fn left_out_behind(&self, kept: [usize; 6], all_files: &Ranked<'_>) -> LeftOut {
+        let [notes, commands, git, files, gaps, sessions] = kept;
+        LeftOut {
+            notes: (self.notes.len() - notes) as u64,
+            commands: (self.commands.len() - commands) as u64,
+            git: (self.git.len() - git) as u64,
+            files: (all_files.count() - files) as u64,
+            folders: all_files.folders_behind(files),
+            gaps: (self.gaps.len() - gaps) as u64,
+            sessions: (self.sessions.len() - sessions) as u64,
+        }
     }
 }
 
@@ -249,13 +261,6 @@ impl GitMove {
 /// How many bytes the text may have.
 fn room(max_tokens: u64) -> usize {
     usize::try_from(max_tokens.saturating_mul(TOKEN_BYTES)).unwrap_or(usize::MAX)
-}
-
-/// Keeps the first items; gives how many it dropped.
-fn drop_behind<T>(items: &mut Vec<T>, keep: usize) -> u64 {
-    let dropped = items.len().saturating_sub(keep);
-    items.truncate(keep);
-    dropped as u64
 }
 
 fn follow_session(sessions: &mut Vec<Session>, entry: &Entry) {

@@ -1,7 +1,11 @@
 //! Which lines of which section fit.
 
-/// What is kept free for saying what was left out, in bytes.
-pub(super) const LEFT_OUT: usize = 560;
+/// What saying what was left out takes at most, in bytes.
+const LEFT_OUT: usize = 560;
+
+/// How much more of it is tried at a time, and how often.
+const STEP: usize = 24;
+const TRIES: usize = 4;
 
 /// A section whose lines say less and less.
 pub(super) struct Section<'b> {
@@ -21,12 +25,25 @@ impl Section<'_> {
     }
 }
 
-/// How many lines of each section fit into so many bytes.
-pub(super) fn fit<const N: usize>(sections: &[Section<'_>; N], room: usize) -> [usize; N] {
+/// How many lines of each section fit into so many bytes, with what then is to be said of the others.
+pub(super) fn fit<const N: usize>(
+    sections: &[Section<'_>; N],
+    room: usize,
+    left_out: &dyn Fn([usize; N]) -> usize,
+) -> [usize; N] {
     if all_fit(sections, room) {
         return sections.each_ref().map(|section| section.count);
     }
-    let mut left = room.saturating_sub(LEFT_OUT);
+    let fill = |kept_free: usize| fill(sections, room.saturating_sub(kept_free));
+    // Mostly less is to be said than there might be, and the more fits the less.
+    let safe = fill(LEFT_OUT);
+    let mut tried = (left_out(safe)..LEFT_OUT).step_by(STEP).take(TRIES).map(|kept_free| (kept_free, fill(kept_free)));
+    tried.find_map(|(kept_free, kept)| (left_out(kept) <= kept_free).then_some(kept)).unwrap_or(safe)
+}
+
+/// How many lines of each section fit into so many bytes, if not all do.
+fn fill<const N: usize>(sections: &[Section<'_>; N], room: usize) -> [usize; N] {
+    let mut left = room;
     let mut kept = [0; N];
     let mut is_full = [false; N];
     while let Some(next) = worthiest(sections, &kept, &is_full) {

@@ -164,6 +164,22 @@ fn what_is_told_first_is_left_out_last() {
     assert!(last.starts_with("Left out to fit 300 tokens: ") && last.contains(" in src/)"), "{last}");
 }
 
+#[test]
+fn a_short_brief_of_a_long_record_is_full_and_tells_failures_first() {
+    let long = "--with-a-long-option-that-says-little ".repeat(9);
+    let work = (0..300).flat_map(|n| [edited(&format!("src/part-{n}/main.rs")), ran(&format!("ls {n}"), 0)]);
+    let failures = (0..40).map(|n| ran(&format!("cargo test {n} {long}"), 101));
+    let whats: Vec<What> = work.chain(failures).chain([note(&long), ran("true", 0)]).collect();
+    for tokens in [300, 301, 350, 400, 600, 1000, 2000, 4000] {
+        let text = Brief::of("shop", &record(whats.clone()), tokens).to_string();
+        let (bytes, room) = (text.len() as u64, tokens * TOKEN_BYTES);
+        assert!(bytes <= room && bytes * 10 >= room * 8, "{bytes} of {room} bytes: {text}");
+        let told = |result: &str| text.lines().filter(|line| line.contains(result)).count();
+        assert!(told(" -> Failed") >= 2, "{text}");
+        assert!(told(" -> Success") == 0 || told(" -> Failed") == 40, "{text}");
+    }
+}
+
 /// Text that would leave its line, pretend to be another, or be longer than everything.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![

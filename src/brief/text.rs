@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{Became, Brief, Command, File, GitMove, LeftOut, Session, Totals};
+use super::{Became, Brief, Command, File, GitMove, LeftOut, Session, Totals, room};
 use crate::entry::{Entry, Ran, Reason};
 use crate::line::{cut, detail, escape_bytes, ran_detail, visible};
 
@@ -21,6 +21,9 @@ const COMMAND: usize = 160;
 const STATUS: usize = 60;
 const PATH: usize = 160;
 const LINE: usize = 240;
+
+/// And of a short brief at most this part, so that one line does not keep out all others.
+const SHARE: usize = 20;
 
 /// No line of a file has fewer bytes: `- a: edited; 1 change, last 10:00:00`.
 pub(super) const SHORTEST_FILE: usize = 36;
@@ -77,14 +80,15 @@ impl Brief {
     pub(super) fn clock(&self) -> Clock {
         let day = |time: &DateTime<FixedOffset>| time.date_naive();
         let with_day = self.from.map(|from| day(&from.time)) != self.to.map(|to| day(&to.time));
-        Clock { with_day }
+        Clock { with_day, share: room(self.max_tokens) / SHARE }
     }
 }
 
-/// How times are written: with the day where there are several.
+/// How times are written: with the day where there are several. And how long a line may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     with_day: bool,
+    share: usize,
 }
 
 impl Clock {
@@ -94,13 +98,15 @@ impl Clock {
 
     /// An entry as `session.md` has it.
     pub(super) fn entry(self, entry: &Entry) -> String {
-        format!("- [{}] {}", self.time(&entry.time), cut(&detail(&entry.what), LINE))
+        format!("- [{}] {}", self.time(&entry.time), cut(&detail(&entry.what), LINE.min(self.share * 3 / 2)))
     }
 
     pub(super) fn command(self, command: &Command) -> String {
         let Some(ran) = command.ran() else { return String::new() };
         // The result stands behind the command, and has to be seen.
-        let short = Ran { command: cut(&ran.command, COMMAND), status: cut(&ran.status, STATUS), ..ran.clone() };
+        let [line, status] =
+            [(&ran.command, COMMAND), (&ran.status, STATUS)].map(|(text, most)| cut(text, most.min(self.share)));
+        let short = Ran { command: line, status, ..ran.clone() };
         let runs = match (command.runs, command.failed_runs) {
             (1, _) => String::new(),
             (runs, 0) => format!("; {runs} runs"),
@@ -119,7 +125,7 @@ impl Clock {
 
     pub(super) fn file(self, file: &File) -> String {
         let slash = if file.is_folder { "/" } else { "" };
-        let path = |path: &[u8]| format!("{}{slash}", cut(&escape_bytes(path), PATH));
+        let path = |path: &[u8]| format!("{}{slash}", cut(&escape_bytes(path), PATH.min(self.share)));
         let became = match (file.became, &file.was) {
             (Became::Created, _) => "created".to_owned(),
             (Became::Edited, _) => "edited".to_owned(),
@@ -148,7 +154,7 @@ impl Clock {
 }
 
 /// Says what was left out; nothing where nothing was.
-fn left_out(left_out: &LeftOut, max_tokens: u64) -> String {
+pub(super) fn left_out(left_out: &LeftOut, max_tokens: u64) -> String {
     let LeftOut { notes, commands, git, files, folders, gaps, sessions } = left_out;
     let folders: Vec<String> = folders.iter().map(|of| format!("{} in {}", of.files, of.folder)).collect();
     let folders = if folders.is_empty() { String::new() } else { format!(" ({})", folders.join(", ")) };
