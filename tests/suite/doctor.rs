@@ -115,6 +115,24 @@ fn a_configuration_that_is_damaged_is_named_with_its_line() {
     assert!(remedy.contains("correct the file"), "{remedy}");
 }
 
+#[test]
+fn a_project_whose_configuration_keeps_it_from_starting_is_told_so() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    env.ctx(&project, ["stop"]).ok();
+    fs::write(project.join(".context/config.toml"), "[record]\nquiet_ms = \"soon\"\n").unwrap();
+    env.ctx(&project, ["status"]).code(3).says("Config:").says("config.toml:2: record.quiet_ms");
+    assert_eq!(the_problem(&env, &["config.toml:2"]), "correct the file");
+    env.ctx(&project, ["start"]).code(1).warns("config.toml:2");
+    env.ctx(&project, ["status"]).code(3).says("config.toml:2");
+    // As soon as it is wanted, the file comes before the start.
+    let remedy = the_problem(&env, &["config.toml:2"]);
+    assert!(remedy.starts_with("correct the file"), "{remedy}");
+    fs::remove_file(project.join(".context/config.toml")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    assert_eq!(problems(&env), []);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_that_is_to_be_launched_and_is_gone_is_written_down_anew() {

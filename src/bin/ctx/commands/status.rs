@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use context_tray::index;
+use context_tray::locate;
+use context_tray::platform::Directories;
 use context_tray::project::ProjectRoot;
 use context_tray::registry;
-use context_tray::status::{ProjectStatus, Reach};
+use context_tray::status::{ProjectStatus, Reach, State};
 
 use super::Context;
 use crate::agent_link;
@@ -42,8 +44,18 @@ pub(super) fn run(context: &Context<'_>, args: &Status) -> Result<ExitCode, Erro
 
 /// The project that `path`, or else our folder, lies in, as it is now.
 pub(super) fn one(context: &Context<'_>, path: Option<&Path>) -> Result<ProjectStatus, Error> {
-    let status = index::status(&context.directories, &context.project(path)?);
+    let status = look(&context.directories, &context.project(path)?);
     Ok(ProjectStatus { agent: reach(context), ..status })
+}
+
+/// The project as the disk tells it, with what keeps one that is not recorded from being so: its configuration, of which a
+/// tracker would tell.
+pub(super) fn look(directories: &Directories, root: &ProjectRoot) -> ProjectStatus {
+    let mut status = index::status(directories, root);
+    if !status.state.is_live() && status.state != State::Missing {
+        status.config_problem = locate::load_config(directories, Some(root)).err().map(|failure| failure.message);
+    }
+    status
 }
 
 /// Every registered project, as it is now.
@@ -56,7 +68,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<ProjectStatus> {
         failure.hint.iter().for_each(|hint| context.output.hint(hint));
     }
     let roots = registry.projects.into_iter().flat_map(|registered| ProjectRoot::try_from(registered.project));
-    roots.map(|root| ProjectStatus { agent: reach, ..index::status(&context.directories, &root) }).collect()
+    roots.map(|root| ProjectStatus { agent: reach, ..look(&context.directories, &root) }).collect()
 }
 
 fn reach(context: &Context<'_>) -> Reach {

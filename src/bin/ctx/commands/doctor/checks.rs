@@ -4,7 +4,6 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use context_tray::index;
 use context_tray::ipc::client::ConnectError;
 use context_tray::locate;
 use context_tray::platform::autostart::{self, Autostart};
@@ -18,6 +17,7 @@ use context_tray::status::{ProjectStatus, State, TrayPlace, Wish};
 use super::{Context, Finding};
 use crate::agent_link::{self, ALIVE};
 use crate::commands::run::quoted;
+use crate::commands::status;
 use crate::output::{count, shown};
 
 /// Of a limit, so many hundredths may be used before it is told.
@@ -39,7 +39,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Finding> {
     let statuses: Vec<(Registered, ProjectStatus)> = registered
         .into_iter()
         .filter_map(|it| ProjectRoot::try_from(it.project.clone()).ok().map(|root| (it, root)))
-        .map(|(it, root)| (it, index::status(&context.directories, &root)))
+        .map(|(it, root)| (it, status::look(&context.directories, &root)))
         .collect();
     findings.extend(watches(statuses.iter().map(|(_, status)| status)));
     findings.extend(statuses.iter().flat_map(|(it, status)| project(it, status, info.is_some())));
@@ -190,6 +190,8 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
     let problem = |message: String, remedy: String| Finding::problem("project", format!("{name}: {message}"), remedy);
     let start = format!("run `ctx start {path}`");
     let reason = || status.reason.clone().unwrap_or_else(|| "its tracker does not run".to_owned());
+    // That of the user's own file was found already.
+    let config = status.config_problem.as_ref().filter(|_| status.config_problem_of_user().is_none());
     let mut findings = vec![match status.state {
         State::Missing => problem(
             "the folder is gone, or can't be read".to_owned(),
@@ -199,6 +201,11 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
             let pid = status.stale_pid.map(|pid| format!(" {pid}")).unwrap_or_default();
             let remedy = if is_wanted { start } else { format!("run `ctx stop {path}`") };
             problem(format!("a tracker that is gone left its PID{pid} behind"), remedy)
+        }
+        // It would not start.
+        State::Backoff | State::Failed | State::Stopped if config.is_some() => {
+            let then = if is_wanted { format!(", then {start}") } else { String::new() };
+            problem(config.cloned().unwrap_or_default(), format!("correct the file{then}"))
         }
         State::Backoff | State::Failed => problem(reason(), start),
         State::Stopped if is_wanted && agent_runs => problem("it should be recorded, and is not".to_owned(), start),
@@ -213,8 +220,7 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
         let (message, remedy) = why.split_once("; ").unwrap_or((why, LOOK));
         findings.push(problem(message.to_owned(), remedy.to_owned()));
     }
-    // That of the user's own file was found already.
-    if let Some(why) = status.config_problem.as_ref().filter(|_| status.config_problem_of_user().is_none()) {
+    if let Some(why) = config.filter(|_| status.state.is_live()) {
         findings.push(problem(why.clone(), "correct the file; what was in force before still is".to_owned()));
     }
     if status.state != State::Missing
