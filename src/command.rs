@@ -16,20 +16,40 @@ const RECORDED_WITHIN: i64 = 10_000_000_000;
 /// How far the clock that stamps files lies behind the one that we read, in nanoseconds: one tick of the kernel.
 const TICK: i64 = 10_000_000;
 
+/// The result of a command that went well.
+pub const SUCCESS: &str = "Success";
+
+/// How a result begins that says that it did not.
+const FAILURES: [&str; 4] = ["Failed", "Failure", "Fail", "Error"];
+
 /// When the command began, in nanoseconds since the Unix epoch. Where nobody said so it was recorded at its end.
 pub fn began_ns(ran: &Ran, recorded: &DateTime<FixedOffset>) -> i64 {
     let duration = i64::try_from(ran.duration_ms.unwrap_or(0)).unwrap_or(i64::MAX);
     ran.began_ns.unwrap_or_else(|| nanoseconds(recorded).saturating_sub(duration.saturating_mul(1_000_000)))
 }
 
-/// Whether the command did what it was asked for, as far as whoever recorded it knows.
+/// Whether the command did what it was asked for, as far as whoever recorded it knows. Of a result and an exit code that
+/// contradict each other the worse counts.
 pub fn succeeded(ran: &Ran) -> bool {
-    ran.exit_code.map_or(ran.status == "Success", |code| code == 0)
+    ran.exit_code.map_or(ran.status == SUCCESS, |code| code == 0 && !says_failure(&ran.status))
 }
 
 /// Whether the command failed, as far as whoever recorded it knows; a result in other words is neither.
 pub fn failed(ran: &Ran) -> bool {
-    ran.exit_code.map_or(ran.status.starts_with("Failed"), |code| code != 0)
+    says_failure(&ran.status) || ran.exit_code.is_some_and(|code| code != 0)
+}
+
+/// Whether a result in words says the opposite of an exit code.
+pub fn contradict(status: &str, exit_code: i32) -> bool {
+    if exit_code == 0 { says_failure(status) } else { first_word(status).eq_ignore_ascii_case(SUCCESS) }
+}
+
+fn says_failure(status: &str) -> bool {
+    FAILURES.iter().any(|word| first_word(status).eq_ignore_ascii_case(word))
+}
+
+fn first_word(status: &str) -> &str {
+    status.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
 /// When the change of a file was made, at the latest; in nanoseconds since the Unix epoch. None for what is no change of a
@@ -126,6 +146,26 @@ mod tests {
         assert_eq!((succeeded(&timeout), failed(&timeout)), (false, true));
         assert_eq!((succeeded(&unknown), failed(&unknown)), (false, false));
         assert!(failed(&Ran { exit_code: Some(3), ..ran(0.0) }));
+    }
+
+    #[test]
+    fn of_a_result_and_an_exit_code_that_contradict_each_other_the_worse_counts() {
+        for (status, code, is_contradiction) in [
+            ("Failed (3 tests)", 0, true),
+            ("FAILED", 0, true),
+            ("error: no such file", 0, true),
+            ("Success", 3, true),
+            ("Success", 0, false),
+            ("Failover done", 0, false),
+            ("Failed (timeout)", 124, false),
+            ("deployed", 3, false),
+            ("", 0, false),
+        ] {
+            assert_eq!(contradict(status, code), is_contradiction, "{status:?} and {code}");
+            let told = Ran { exit_code: Some(code), status: status.into(), ..ran(0.0) };
+            let is_bad = is_contradiction || code != 0;
+            assert_eq!((succeeded(&told), failed(&told)), (!is_bad, is_bad), "{status:?} and {code}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use context_tray::command::nanoseconds;
+use context_tray::command::{SUCCESS, contradict, nanoseconds};
 use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
 
@@ -12,6 +12,12 @@ use crate::error::Error;
 
 pub(super) fn run(context: &Context<'_>, log: Log) -> Result<ExitCode, Error> {
     let root = context.project_to_write(None)?;
+    if let (Some(status), Some(code)) = (&log.status, log.exit_code)
+        && contradict(status, code)
+    {
+        let error = Error::usage(format!("the result {status:?} and the exit code {code} contradict each other"));
+        return Err(error.with_hint("give one of them, or both as they were"));
+    }
     let ran = Ran {
         id: record::new_id(),
         command: log.command,
@@ -37,7 +43,7 @@ fn began_ns(duration_ms: u64) -> Option<i64> {
 /// The result of a command in words.
 pub(super) fn outcome(exit_code: i32) -> String {
     match exit_code {
-        0 => "Success".to_owned(),
+        0 => SUCCESS.to_owned(),
         code => format!("Failed (exit {code})"),
     }
 }
