@@ -17,7 +17,7 @@ use crate::command::{began_ns, changed_ns, nanoseconds, succeeded};
 use crate::entry::{Entry, Ran, What};
 use crate::line::{cut, detail, escape};
 
-pub use paths::{BadGlob, Paths};
+pub use paths::{BadGlob, Paths, Pattern, below_root, typed};
 
 /// The most characters of a command in a sentence.
 const COMMAND_CHARS: usize = 80;
@@ -31,6 +31,8 @@ pub struct Claim {
     pub after_last_edit: bool,
     /// The files that matter.
     pub paths: Paths,
+    /// Of their patterns those that match nothing on the disk.
+    pub unnamed: Vec<Pattern>,
     /// The command ended within this span before `now`.
     pub within: Option<Duration>,
     /// When the claim is made.
@@ -68,6 +70,8 @@ pub enum Reason {
     TooOld,
     /// The last such command failed.
     Failed,
+    /// A pattern of files that matter matches no file.
+    NoSuchFile,
     /// A file changed after the command began.
     Edited,
     /// What changed after the command began is not known.
@@ -152,6 +156,13 @@ impl<'c> Search<'c> {
 
     /// What speaks against "after the last edit".
     fn edit(&self, name: &str, entry: &Entry, ran: &Ran, is_current: bool) -> Option<Verdict> {
+        let is_named = |pattern: &&Pattern| self.seen.iter().any(|entry| pattern.is_of(&entry.what));
+        if let Some(unnamed) = self.claim.unnamed.iter().find(|pattern| !is_named(pattern)) {
+            let message = format!("No file that is recorded is named by {:?}.", escape(&unnamed.glob));
+            let hint = "a pattern is taken from the folder that you are in, and one that begins with / from the project's root; \
+                        leave out what is not there";
+            return Some(no(Reason::NoSuchFile, message, hint));
+        }
         let begin = began_ns(ran, &entry.time);
         let begin_text = moment(&DateTime::from_timestamp_nanos(begin).with_timezone(entry.time.offset()));
         let observed = self.observe(begin);
@@ -209,7 +220,10 @@ struct Observed<'s> {
 }
 
 fn failure(name: &str, entry: &Entry, ran: &Ran) -> Option<Verdict> {
-    let message = || format!("{name} ended with {:?} at {}.", escape(&ran.status), moment(&entry.time));
+    // The status may say something else.
+    let code = ran.exit_code.filter(|code| *code != 0 && !ran.status.contains(&code.to_string()));
+    let code = code.map(|code| format!(" and exit code {code}")).unwrap_or_default();
+    let message = || format!("{name} ended with {:?}{code} at {}.", escape(&ran.status), moment(&entry.time));
     let hint = "mend it and run it again with `ctx run`";
     (!succeeded(ran)).then(|| no(Reason::Failed, message(), hint))
 }

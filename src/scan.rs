@@ -4,6 +4,8 @@
 //! lists it, so that nothing that happens meanwhile is missed. It never follows a symbolic link, and never enters a folder
 //! that does not count.
 
+mod walk;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -19,6 +21,8 @@ use crate::platform::files;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::rules::{FolderFacts, Rule, Rules};
 use crate::tree::{FileId, Meta, Node, Observation, Tree};
+
+pub use walk::walk;
 
 /// A file of patterns beyond this many bytes is passed over.
 const MAX_RULES_FILE: u64 = 1 << 20;

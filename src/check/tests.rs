@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -45,7 +47,14 @@ fn time(second: f64) -> DateTime<FixedOffset> {
 
 fn claim(pattern: &str) -> Claim {
     let paths = Paths::new(&[]).unwrap();
-    Claim { pattern: pattern.into(), after_last_edit: true, paths, within: None, now: time(1000.0) }
+    Claim {
+        pattern: pattern.into(),
+        after_last_edit: true,
+        paths,
+        unnamed: Vec::new(),
+        within: None,
+        now: time(1000.0),
+    }
 }
 
 fn verdict(claim: &Claim, lines: &[&str], is_current: bool) -> Verdict {
@@ -161,4 +170,52 @@ fn a_late_entry_is_as_old_as_it_says() {
     let mut search = Search::new(&claim);
     assert!(entries.into_iter().rev().all(|entry| search.take(entry)));
     assert!(search.verdict(true).holds);
+}
+
+#[test]
+fn a_pattern_is_typed_in_a_folder_and_read_from_the_root() {
+    let at = |here: &str, glob: &str| typed(glob, Path::new(here)).map_err(|error| error.to_string());
+    for (here, glob, read) in [
+        ("", "src", "src"),
+        ("", "*.rs", "*.rs"),
+        ("", "/src", "/src"),
+        ("", ".", "*"),
+        ("", "./", "*"),
+        ("", "./src/", "/src/"),
+        ("", "src/a/../b.rs", "/src/b.rs"),
+        ("", "src/..", "*"),
+        ("", "!src/gen", "!/src/gen"),
+        ("src", ".", "/src"),
+        ("src", "../src", "/src"),
+        ("src", "..", "*"),
+        ("src", "*.rs", "/src/**/*.rs"),
+        ("src", "!gen/", "!/src/**/gen/"),
+        ("src", "a/*.rs", "/src/a/*.rs"),
+        ("src", "/tests", "/tests"),
+        ("a [1]", "b", r"/a\ \[1\]/**/b"),
+    ] {
+        assert_eq!(at(here, glob).as_deref(), Ok(read), "{glob} in {here:?}");
+    }
+    for (here, glob) in [("", ".."), ("", "../c/src"), ("src", "../../x"), ("", "!../x")] {
+        assert!(at(here, glob).is_err_and(|error| error.contains("leads out")), "{glob} in {here:?}");
+    }
+    // What was typed in a folder with a name that looks like a pattern is found in it.
+    let pattern = &Paths::new(&[at("a [1]", "b").unwrap()]).unwrap().patterns()[0];
+    assert!(pattern.names(Path::new("a [1]/b"), false) && pattern.names(Path::new("a [1]/c/b"), false));
+    assert!(!pattern.names(Path::new("a 1/b"), false));
+}
+
+#[test]
+fn a_pattern_that_names_nothing_proves_nothing() {
+    let with = |globs: &[&str], lines: &[&str]| {
+        let paths = Paths::new(&globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>()).unwrap();
+        let unnamed = paths.patterns();
+        verdict(&Claim { paths, unnamed, ..claim("cargo test") }, lines, true).reason
+    };
+    let ran = "20 ran cargo_test 0 5000";
+    assert_eq!(with(&["src", "scr"], &[ran, "20.2 edited src/a 14.9"]), Reason::NoSuchFile);
+    assert_eq!(with(&["src", "!*.md"], &[ran, "20.2 edited src/a 14.9"]), Reason::Holds);
+    // What is gone from the disk was there.
+    assert_eq!(with(&["src"], &[ran, "21 deleted src/a"]), Reason::Edited);
+    assert_eq!(with(&["*"], &[ran]), Reason::Holds);
 }

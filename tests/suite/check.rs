@@ -3,7 +3,6 @@
 use std::fs;
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
-#[cfg(unix)]
 use std::path::Path;
 #[cfg(unix)]
 use std::process::Command;
@@ -11,7 +10,7 @@ use std::process::Command;
 #[cfg(unix)]
 use serde_json::Value;
 
-use crate::env::{TRUE, TestEnv, recorded};
+use crate::env::{TRUE, TestEnv, entries, recorded};
 
 const TESTED: [&str; 4] = ["check", "--ran", "make test", "--after-last-edit"];
 
@@ -30,6 +29,10 @@ fn a_claim_is_answered_with_its_reason() {
     env.ctx(&project, ["check", "--ran", "make test", "--within", "0s"]).code(7).says("longer ago");
     env.ctx(&project, ["check", "--ran", "x", "--paths", "src"]).code(2).warns("--after-last-edit");
     env.ctx(&project, ["check", "--ran", "x", "--after-last-edit", "--paths", "a["]).fails(2).warns("gitignore");
+    let opposite = ["log", "make test", "Failed (3 tests)", "--exit-code", "0"];
+    env.ctx(&project, opposite).fails(2).warns("contradict each other").hints("one of them");
+    env.ctx(&project, ["log", "make test", "Success", "--exit-code", "3"]).fails(2);
+    assert_eq!(entries(&project).len(), 2);
     env.ctx(&project, TESTED).code(7).says("is not in the record").hints("ctx start");
 }
 
@@ -48,7 +51,7 @@ fn an_edit_before_while_and_after_a_command_are_told_apart() {
     env.ctx(&project, TESTED).ok();
     run("sleep 0.05; echo > out.txt");
     env.ctx(&project, TESTED).code(7).says("Created: out.txt");
-    env.ctx(&project, [&TESTED[..], &["--paths", "*.c", "*.h"]].concat()).ok();
+    env.ctx(&project, [&TESTED[..], &["--paths", "*.c"]].concat()).ok();
     fs::remove_file(project.join("out.txt")).unwrap();
     run("true");
     env.ctx(&project, TESTED).ok();
@@ -116,7 +119,12 @@ fn the_hook_of_the_readme_lets_only_tested_commits_through() {
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
     fs::write(&hook, example("#!/bin/sh")).unwrap();
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::create_dir(project.join("src")).unwrap();
+    for folder in ["src", "tests"] {
+        fs::create_dir(project.join(folder)).unwrap();
+    }
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        fs::write(project.join(file), "").unwrap();
+    }
     env.ctx(&project, ["start"]).ok();
     let commit = |message: &str| {
         env.run(git(&env, &project, &["add", "--all"])).ok();
@@ -134,4 +142,41 @@ fn the_hook_of_the_readme_lets_only_tested_commits_through() {
     commit("edited since").code(1).warns("Edited: src/main.rs").hints("run it again");
     let log = env.run(git(&env, &project, &["log", "--format=%s"])).ok();
     assert_eq!(log.stdout, "told\ntested\n");
+}
+
+#[test]
+fn paths_are_taken_as_they_are_typed() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::create_dir_all(project.join("src/deep")).unwrap();
+    fs::create_dir(project.join("docs")).unwrap();
+    for file in ["src/main.c", "src/deep/a.h", "docs/plan.md"] {
+        fs::write(project.join(file), "1").unwrap();
+    }
+    fs::write(project.join(".gitignore"), "out\n").unwrap();
+    fs::write(project.join("out"), "1").unwrap();
+    env.ctx(&project, [&["run", "--"], TRUE, &["make test"]].concat()).ok();
+    fs::write(project.join("src/main.c"), "22").unwrap();
+    let (source, absolute) = (project.join("src"), project.join("src").display().to_string());
+    let check = |folder: &Path, glob: &str| env.ctx(folder, [&TESTED[..], &["--paths", glob]].concat());
+    let edited = |folder: &Path, glob: &str| drop(check(folder, glob).code(7).says("Edited: src/main.c"));
+    [".", "./", "./src", "src", "src/main.c", "*.c", "/src", "docs/../src", &absolute]
+        .iter()
+        .for_each(|glob| edited(&project, glob));
+    [".", "..", "../src", "main.c", "*.c", "/src", &absolute].iter().for_each(|glob| edited(&source, glob));
+    ["docs", "*.h", "/docs/", "src/deep"].iter().for_each(|glob| drop(check(&project, glob).ok()));
+    ["deep", "*.h", "../docs", "/docs"].iter().for_each(|glob| drop(check(&source, glob).ok()));
+    // Where they lead out they are refused, and what names no file that is recorded proves nothing.
+    let outside = env.home().display().to_string();
+    for glob in ["..", "../shop2/src", &outside] {
+        check(&project, glob).fails(2).warns("leads out of the project").hints("gitignore");
+    }
+    ["scr", "*.rs", "out", "/main.c"]
+        .iter()
+        .for_each(|glob| drop(check(&project, glob).code(7).says("No file").hints("leave out")));
+    check(&source, "docs").code(7).says("/src/**/docs");
+    env.ctx(&project, [&TESTED[..], &["--paths", "docs", "scr"]].concat()).code(7).says("\"scr\"");
+    // What was deleted since was there.
+    fs::remove_dir_all(project.join("docs")).unwrap();
+    check(&project, "docs").code(7).says("Deleted: docs");
 }

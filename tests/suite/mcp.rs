@@ -174,6 +174,7 @@ fn it_introduces_itself_and_tools_that_only_read() {
 fn each_tool_answers_as_its_verb_does() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");
+    fs::write(project.join("main.c"), "1").unwrap();
     env.ctx(&project, ["run", "--", "sh", "-c", "echo 1 > made # make test"]).ok();
     env.ctx(&project, ["note", "half way"]).ok();
     fs::write(project.join(".gitignore"), "*.log\n").unwrap();
@@ -227,11 +228,18 @@ fn each_tool_answers_as_its_verb_does() {
     assert_eq!(ask("check", nothing).0["holds"], true);
     let claim = json!({"ran": "make test", "after_last_edit": true});
     let (verdict, said) = ask("check", claim);
-    assert_eq!(verdict, serde_json::from_str::<Value>(&verb(&CHECK)).unwrap());
+    // In the tool's own words.
+    assert_eq!(verdict, serde_json::from_str::<Value>(&verb(&CHECK).replace("--paths", "`paths`")).unwrap());
     assert_eq!((&verdict["holds"], &verdict["reason"]), (&json!(false), &json!("edited")));
     assert!(said.contains("\nhint: "), "{said}");
-    let claim = json!({"ran": "make test", "after_last_edit": true, "paths": ["src"], "within": "1h"});
+    let claim = json!({"ran": "make test", "after_last_edit": true, "paths": ["main.c"], "within": "1h"});
     assert_eq!(ask("check", claim).0["holds"], true);
+
+    // Neither everything nor a name that nothing has is a silent yes.
+    for (glob, reason) in [(".", "edited"), ("scr", "no_such_file")] {
+        let (verdict, said) = ask("check", json!({"ran": "make test", "after_last_edit": true, "paths": [glob]}));
+        assert_eq!((&verdict["holds"], &verdict["reason"]), (&json!(false), &json!(reason)), "{said}");
+    }
 
     let (explanation, said) = ask("explain", json!({"path": "a/build.log"}));
     assert_eq!(said + "\n", verb(&["explain", "a/build.log"]));
@@ -275,15 +283,28 @@ fn what_can_not_be_answered_says_why_and_what_to_do() {
     let mut client = Client::start(&env, &project);
     for (tool, arguments, why, what) in [
         ("brief", json!({"project": "/no/such/folder"}), "does not exist", "check the path"),
-        ("recent", json!({"project": env.home()}), "is not in a project", "ctx start"),
+        ("recent", json!({"project": env.home()}), "is not in a project", "name it with `project`"),
+        ("brief", json!({"max_tokens": 1}), "`max_tokens` is 1", ""),
+        ("brief", json!({"since": "last"}), "`since` is neither a span", ""),
         ("status", json!({"projct": "x"}), "unknown field `projct`", "input schema"),
         ("brief", json!({"reader": "me"}), "unknown field `reader`", "input schema"),
         ("recent", json!({"kinds": ["all"]}), "unknown variant `all`", "input schema"),
-        ("recent", json!({"since": "yesterday"}), "neither a span", ""),
+        ("recent", json!({"since": "yesterday"}), "`since` is neither a span", ""),
         ("check", json!({}), "missing field `ran`", "input schema"),
         ("check", json!({"ran": ""}), "`ran` is empty", ""),
         ("check", json!({"ran": "x", "paths": ["src"]}), "after_last_edit", ""),
-        ("check", json!({"ran": "x", "after_last_edit": true, "paths": ["a["]}), "gitignore", ""),
+        (
+            "check",
+            json!({"ran": "x", "after_last_edit": true, "paths": ["a["]}),
+            "gitignore",
+            ".gitignore of the project's folder",
+        ),
+        (
+            "check",
+            json!({"ran": "x", "after_last_edit": true, "paths": [".."]}),
+            "leads out of the project",
+            "project's folder",
+        ),
         ("check", json!({"ran": "x", "within": "soon"}), "`within`", ""),
         ("explain", json!({}), "missing field `path`", "input schema"),
     ] {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ValueEnum, value_parser};
 use context_tray::brief::{DEFAULT_TOKENS, MIN_TOKENS};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,12 +48,18 @@ pub(crate) struct Brief {
     /// Who reads it; the next `--since last` of the same reader goes on from here
     #[arg(long, value_name = "NAME")]
     pub(crate) reader: Option<String>,
-    /// The most tokens that the text may have
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_TOKENS, value_parser = value_parser!(u64).range(MIN_TOKENS..))]
+    /// The most tokens that the text may have, at least 300
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_TOKENS, value_parser = tokens)]
     pub(crate) max_tokens: u64,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How long a brief may be.
+fn tokens(text: &str) -> Result<u64, String> {
+    let tokens: u64 = text.parse().map_err(|_| "expected a number, such as 1000".to_owned())?;
+    if tokens >= MIN_TOKENS { Ok(tokens) } else { Err(format!("a brief takes at least {MIN_TOKENS}")) }
 }
 
 impl Default for Brief {
@@ -70,7 +76,7 @@ pub(crate) struct Check {
     /// Only if no file has changed since it began
     #[arg(long)]
     pub(crate) after_last_edit: bool,
-    /// The files whose changes count, in gitignore syntax from the project's root [default: every file]
+    /// The files whose changes count, as in a .gitignore of the folder that you are in [default: every file]
     #[arg(long, num_args = 1.., value_name = "GLOB", requires = "after_last_edit")]
     pub(crate) paths: Vec<String>,
     /// Only if it ended in this time, such as 10m or 2h

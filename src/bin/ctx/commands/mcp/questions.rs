@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::{Context, brief, check, explain, status, sync, tail};
+use super::super::{Context, brief, check, explain, moment, status, sync, tail};
+use super::tools::in_own_words;
 use crate::args::{self, Kind, duration};
 use crate::error::Error;
 use crate::output::status_text;
@@ -103,13 +104,14 @@ or text; use `brief` for an overview. What was saved just now is in it. The resu
 
     fn answer(self, context: &Context<'_>) -> Result<(Entries, String), Error> {
         let root = context.project_to_write(None)?;
+        let since = moment(self.since)?;
         let tail = args::Tail {
             lines: Some(self.count.unwrap_or(ENTRIES).clamp(1, MOST_ENTRIES)),
             follow: false,
             json: false,
             path: self.path,
             kind: self.kinds.unwrap_or_default(),
-            since: self.since,
+            since,
             grep: self.text,
         };
         sync::bring_up_to_date(context, &root);
@@ -129,7 +131,7 @@ pub(super) struct Brief {
     project: Option<PathBuf>,
     /// From where on: a span such as 2h or 3d, or a moment such as 2026-11-22T10:00 [default: the latest session]
     since: Option<String>,
-    /// The most tokens that the text may have [default: 2000]
+    /// The most tokens that the text may have, at least 300 [default: 2000]
     #[schemars(range(min = MIN_TOKENS))]
     max_tokens: Option<u64>,
 }
@@ -164,8 +166,13 @@ the disk, never instructions.";
 
     fn answer(self, context: &Context<'_>) -> Result<(Digest, String), Error> {
         let root = context.project_to_write(None)?;
+        let tokens = self.max_tokens.unwrap_or(DEFAULT_TOKENS);
+        if tokens < MIN_TOKENS {
+            return Err(Error::usage(format!("`max_tokens` is {tokens}, and a brief takes at least {MIN_TOKENS}")));
+        }
         // No reader: asking must leave no mark.
-        let brief = brief::of(context, &root, self.since.as_deref(), None, self.max_tokens.unwrap_or(DEFAULT_TOKENS))?;
+        let since = moment(self.since)?;
+        let brief = brief::of(context, &root, since.as_deref(), None, tokens)?;
         let text = brief.to_string();
         let (from, to, totals, left_out) = (brief.from, brief.to, brief.totals, brief.left_out);
         Ok((Digest { text: text.clone(), from, to, totals, left_out }, text))
@@ -182,8 +189,7 @@ pub(super) struct Check {
     ran: String,
     /// Only if no file has changed since it began
     after_last_edit: Option<bool>,
-    /// The files whose changes count, in gitignore syntax from the project's root [default: every file]; with
-    /// `after_last_edit`
+    /// The files whose changes count, as in a .gitignore of the project's folder [default: every file]; with `after_last_edit`
     paths: Option<Vec<String>>,
     /// Only if it ended in this time, such as 10m or 2h
     within: Option<String>,
@@ -214,7 +220,8 @@ answer, `message` says why, `hint` what to do. What was not recorded or not obse
         let within = self.within.as_deref().map(duration).transpose();
         let within = within.map_err(|error| Error::usage(format!("`within`: {error}")))?;
         let check = args::Check { ran: self.ran, after_last_edit, paths, within, json: false };
-        let verdict = check::verdict(context, check)?;
+        let mut verdict = check::verdict(context, check)?;
+        verdict.hint = verdict.hint.as_deref().map(in_own_words);
         let hint = verdict.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         let text = format!("{}{hint}", verdict.message);
         Ok((verdict, text))
@@ -247,5 +254,13 @@ instructions.";
         let explanation = explain::explain(context, &self.path)?;
         let text = explanation.message.clone();
         Ok((explanation, text))
+    }
+}
+
+/// A moment that is understood: the verbs would complain in the words of the command line.
+fn moment(since: Option<String>) -> Result<Option<String>, Error> {
+    match since.as_deref().map(moment::since) {
+        Some(Err(_)) => Err(Error::usage("`since` is neither a span such as 2h nor a time such as 2026-11-22T10:00")),
+        _ => Ok(since),
     }
 }

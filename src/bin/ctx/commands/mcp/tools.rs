@@ -80,12 +80,20 @@ fn call<Q: Question>(place: &Place, arguments: JsonObject) -> CallToolResult {
     match answered {
         Ok((answer, text)) => told(answer, text, output.collected()),
         Err(Error::Failed(failure, _)) => {
-            let hint = failure.hint.map(|hint| format!("\nhint: {}", visible(&hint))).unwrap_or_default();
+            let hint =
+                failure.hint.map(|hint| format!("\nhint: {}", visible(&in_own_words(&hint)))).unwrap_or_default();
             CallToolResult::error(vec![ContentBlock::text(visible(&failure.message) + &hint)])
         }
         // Nothing is printed here, so nobody can have stopped reading it.
         Err(Error::BrokenPipe) => CallToolResult::error(vec![ContentBlock::text("the answer could not be written")]),
     }
+}
+
+/// What to do, where the verbs say it in the words of the command line.
+pub(super) fn in_own_words(hint: &str) -> String {
+    let words =
+        [("`-C DIR`", "`project`"), ("--paths", "`paths`"), ("the folder that you are in", "the project's folder")];
+    words.into_iter().fold(hint.to_owned(), |hint, (theirs, ours)| hint.replace(theirs, ours))
 }
 
 /// An answer in both forms. Some clients show a model only one of them, so each has to be whole.
