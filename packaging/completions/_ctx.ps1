@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Stop recording a project for a while; what changes meanwhile is found afterwards')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'End the pause of a project')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether a project is recorded, and what happened last')
+            [CompletionResult]::new('session', 'session', [CompletionResultType]::ParameterValue, 'Save a brief of the latest session, or show its status: two verbs as Context Engine names them')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the registered projects')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Stop recording a project and take it off the list; its .context folder stays')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say whether a change to a path would be recorded, and which rule decides')
@@ -167,6 +168,46 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'ctx;session' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether a project is recorded, and what happened last')
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Save the brief of the latest session')
+            break
+        }
+        'ctx;session;status' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Show every registered project')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'ctx;session;save' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say how it went')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'ctx;list' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
@@ -269,7 +310,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From where on: `last`, where the reader left off; a span such as 2h; or a moment such as 2026-11-22T10:00 [default: the latest session]')
             [CompletionResult]::new('--reader', '--reader', [CompletionResultType]::ParameterName, 'Who reads it; the next `--since last` of the same reader goes on from here')
-            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens that the text may have')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens that the text may have, at least 300')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
@@ -286,7 +327,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From where on: `last`, where the reader left off; a span such as 2h; or a moment such as 2026-11-22T10:00 [default: the latest session]')
             [CompletionResult]::new('--reader', '--reader', [CompletionResultType]::ParameterName, 'Who reads it; the next `--since last` of the same reader goes on from here')
-            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens that the text may have')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'The most tokens that the text may have, at least 300')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say how it went')
@@ -302,7 +343,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')
             [CompletionResult]::new('--ran', '--ran', [CompletionResultType]::ParameterName, 'A part of the command line')
-            [CompletionResult]::new('--paths', '--paths', [CompletionResultType]::ParameterName, 'The files whose changes count, in gitignore syntax from the project''s root [default: every file]')
+            [CompletionResult]::new('--paths', '--paths', [CompletionResultType]::ParameterName, 'The files whose changes count, as in a .gitignore of the folder that you are in [default: every file]')
             [CompletionResult]::new('--within', '--within', [CompletionResultType]::ParameterName, 'Only if it ended in this time, such as 10m or 2h')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors and what was asked for')

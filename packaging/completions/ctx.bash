@@ -76,6 +76,9 @@ _ctx() {
             ctx,run)
                 cmd="ctx__subcmd__run"
                 ;;
+            ctx,session)
+                cmd="ctx__subcmd__session"
+                ;;
             ctx,start)
                 cmd="ctx__subcmd__start"
                 ;;
@@ -148,6 +151,12 @@ _ctx() {
             ctx__subcmd__hook,uninstall)
                 cmd="ctx__subcmd__hook__subcmd__uninstall"
                 ;;
+            ctx__subcmd__session,save)
+                cmd="ctx__subcmd__session__subcmd__save"
+                ;;
+            ctx__subcmd__session,status)
+                cmd="ctx__subcmd__session__subcmd__status"
+                ;;
             *)
                 ;;
         esac
@@ -155,7 +164,7 @@ _ctx() {
 
     case "${cmd}" in
         ctx)
-            opts="-C -q -v -h -V --project --quiet --verbose --color --help --version init start start-session stop stop-session pause resume status list forget explain log note run tail brief summary check sync doctor redact hook mcp agent autostart config completions man"
+            opts="-C -q -v -h -V --project --quiet --verbose --color --help --version init start start-session stop stop-session pause resume status session list forget explain log note run tail brief summary check sync doctor redact hook mcp agent autostart config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1369,6 +1378,84 @@ _ctx() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ctx__subcmd__session)
+            opts="-C -q -v -h --project --quiet --verbose --color --help status save"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ctx__subcmd__session__subcmd__save)
+            opts="-C -q -v -h --project --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ctx__subcmd__session__subcmd__status)
+            opts="-C -q -v -h --all --json --project --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

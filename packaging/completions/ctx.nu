@@ -105,6 +105,49 @@ module completions {
     path?: path               # The project's folder, or one in it [default: the one that you are in]
   ]
 
+  def "nu-complete ctx session color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Save a brief of the latest session, or show its status: two verbs as Context Engine names them
+  export extern "ctx session" [
+    --project(-C): path       # Act as if started in this folder
+    --quiet(-q)               # Say nothing but errors and what was asked for
+    --verbose(-v)             # Say how it went
+    --color: string@"nu-complete ctx session color" # When to colour the output
+    --help(-h)                # Print help
+  ]
+
+  def "nu-complete ctx session status color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show whether a project is recorded, and what happened last
+  export extern "ctx session status" [
+    --all                     # Show every registered project
+    --json                    # Print JSON
+    --project(-C): path       # Act as if started in this folder
+    --quiet(-q)               # Say nothing but errors and what was asked for
+    --verbose(-v)             # Say how it went
+    --color: string@"nu-complete ctx session status color" # When to colour the output
+    --help(-h)                # Print help
+    path?: path               # The project's folder, or one in it [default: the one that you are in]
+  ]
+
+  def "nu-complete ctx session save color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Save the brief of the latest session
+  export extern "ctx session save" [
+    --project(-C): path       # Act as if started in this folder
+    --quiet(-q)               # Say nothing but errors and what was asked for
+    --verbose(-v)             # Say how it went
+    --color: string@"nu-complete ctx session save color" # When to colour the output
+    --help(-h)                # Print help
+    note?: string             # A remark to record first
+  ]
+
   def "nu-complete ctx list color" [] {
     [ "auto" "always" "never" ]
   }
@@ -229,7 +272,7 @@ module completions {
     --save                    # Save it to .context/session_summary.md
     --since: string           # From where on: `last`, where the reader left off; a span such as 2h; or a moment such as 2026-11-22T10:00 [default: the latest session]
     --reader: string          # Who reads it; the next `--since last` of the same reader goes on from here
-    --max-tokens: string      # The most tokens that the text may have
+    --max-tokens: string      # The most tokens that the text may have, at least 300
     --json                    # Print JSON
     --help(-h)                # Print help
   ]
@@ -246,7 +289,7 @@ module completions {
     --color: string@"nu-complete ctx check color" # When to colour the output
     --ran: string             # A part of the command line
     --after-last-edit         # Only if no file has changed since it began
-    --paths: string           # The files whose changes count, in gitignore syntax from the project's root [default: every file]
+    --paths: string           # The files whose changes count, as in a .gitignore of the folder that you are in [default: every file]
     --within: string          # Only if it ended in this time, such as 10m or 2h
     --json                    # Print JSON
     --help(-h)                # Print help

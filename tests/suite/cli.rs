@@ -277,6 +277,8 @@ fn arguments_that_make_no_sense_are_exit_2() {
         let outcome = env.ctx(&home, args).code(2);
         assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty());
     }
+    env.ctx(&home, ["brief", "--max-tokens", "1"]).code(2).warns("a brief takes at least 300");
+    env.ctx(&home, ["brief", "--max-tokens", "many"]).code(2).warns("expected a number");
 }
 
 #[test]

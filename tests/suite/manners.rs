@@ -71,7 +71,15 @@ fn output_that_can_not_be_written_is_an_error() {
     let env = TestEnv::new();
     let project = env.project("shop");
     env.ctx(&project, ["log", "make"]).ok();
-    for args in [&["tail"][..], &["brief", "--reader", "me"], &["config", "get"], &["man"]] {
+    for args in [
+        &["tail"][..],
+        &["brief", "--reader", "me"],
+        &["config", "get"],
+        &["man"],
+        &["--help"],
+        &["tail", "-h"],
+        &["-V"],
+    ] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let child = env.ctx_command(&project, args).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
         let output = child.wait_with_output().unwrap();

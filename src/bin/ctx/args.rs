@@ -159,8 +159,11 @@ Examples:
   ctx status --all
   ctx status --json | jq .last_command")]
     Status(Status),
-    /// The same under the name that Context Engine has for it
-    #[command(hide = true)]
+    /// Save a brief of the latest session, or show its status: two verbs as Context Engine names them
+    #[command(after_help = "\
+Examples:
+  ctx session save \"half way\"    A note, and the brief in .context/session_summary.md, as `ctx brief --save` writes it
+  ctx session status             The same as `ctx status`")]
     Session {
         #[command(subcommand)]
         command: Session,
@@ -241,7 +244,8 @@ Examples:
     /// Say whether a command ran and succeeded: exit 0 if so, 7 if not
     #[command(after_help = "\
 PATTERN is a part of the command line, and the last command that holds it decides. After the last edit: no file changed since \
-the command began; a file that the command itself changes counts too.
+the command began; a file that the command itself changes counts too. With --paths, a pattern without a slash is a name at any \
+depth, \".\" is all of the folder, a leading / is the project's root, and one that names no file is never a proof.
 
 Examples:
   ctx check --ran 'cargo test' --after-last-edit --paths src tests Cargo.toml

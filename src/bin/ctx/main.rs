@@ -12,6 +12,7 @@ mod error;
 mod output;
 mod progress;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -19,8 +20,8 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let args = match args::Args::try_parse() {
         Ok(args) => args,
-        Err(error) if error.use_stderr() && args::are_of_a_hook(std::env::args_os()) => return ExitCode::SUCCESS,
-        Err(error) => error.exit(),
+        Err(said) if said.use_stderr() && args::are_of_a_hook(std::env::args_os()) => return ExitCode::SUCCESS,
+        Err(said) => return say(&said),
     };
     let never_fails = matches!(args.command, args::Command::Hook { command: args::Hook::Record(_) });
     let output = output::Output::new(&args.global);
@@ -28,5 +29,14 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(_) if never_fails => ExitCode::SUCCESS,
         Err(error) => error.report(&output),
+    }
+}
+
+/// What was said in place of doing something: help that was asked for, or what is wrong with the arguments.
+fn say(said: &clap::Error) -> ExitCode {
+    // What does not arrive is a failure where it was asked for.
+    match said.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if !said.use_stderr() => error::Error::from(error).report(&output::Output::plain()),
+        _ => ExitCode::from(if said.use_stderr() { error::USAGE } else { 0 }),
     }
 }

@@ -38,7 +38,12 @@ impl Output {
             Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Output { quiet: global.quiet, verbose: global.verbose, collected: None }
+        Output { quiet: global.quiet, verbose: global.verbose, ..Output::plain() }
+    }
+
+    /// As nothing was said of it.
+    pub(crate) fn plain() -> Output {
+        Output { quiet: false, verbose: false, collected: None }
     }
 
     /// Prints no message, and hands out the warnings afterwards.
