@@ -162,7 +162,7 @@ Examples:
     /// Save a brief of the latest session, or show its status: two verbs as Context Engine names them
     #[command(after_help = "\
 Examples:
-  ctx session save \"half way\"    A note, and the brief in .context/session_summary.md, as `ctx brief --save` writes it
+  ctx session save \"half way\"    A note, then what `ctx brief --save` does
   ctx session status             The same as `ctx status`")]
     Session {
         #[command(subcommand)]
