@@ -17,7 +17,7 @@ use crate::command::{began_ns, changed_ns, nanoseconds, succeeded};
 use crate::entry::{Entry, Ran, What};
 use crate::line::{cut, detail, escape};
 
-pub use paths::{BadGlob, Paths, Pattern, below_root, typed};
+pub use paths::{BadGlob, Paths, Pattern, from_root, typed};
 
 /// The most characters of a command in a sentence.
 const COMMAND_CHARS: usize = 80;

@@ -70,7 +70,7 @@ impl Paths {
         }
     }
 
-    fn hold(&self, path: &str) -> bool {
+    pub(super) fn hold(&self, path: &str) -> bool {
         self.globs.is_empty() || matches(&self.matcher, Path::new(path), false)
     }
 
@@ -106,40 +106,44 @@ impl Pattern {
 }
 
 /// A pattern as it is typed in a folder, `here` relative to the root: from the root. As in a `.gitignore` of that folder it is
-/// meant for what lies there, but for a leading `/`, which is the root; and it may be a path such as `.` or `../src`.
+/// meant for what lies there, but for a leading `/`, which is the root; and it may be a path such as `.` or `../src`. `beside` are
+/// the folders outside the root that are recorded with it, relative to the root.
 ///
 /// # Errors
 ///
-/// It leads out of the project.
-pub fn typed(glob: &str, here: &Path) -> Result<String, BadGlob> {
+/// It leads out of the project, and of them.
+pub fn typed(glob: &str, here: &Path, beside: &[PathBuf]) -> Result<String, BadGlob> {
     let (exception, path) = glob.strip_prefix('!').map_or(("", glob), |path| ("!", path));
     if path.is_empty() || path.starts_with(['#', '/']) {
         return Ok(glob.to_owned());
     }
     // There a backslash parts folders.
-    let path = if is_separator('\\') { path.replace('\\', "/") } else { path.to_owned() };
+    let typed = if is_separator('\\') { path.replace('\\', "/") } else { path.to_owned() };
     let here: Vec<String> = here.components().map(|part| escaped(&part.as_os_str().to_string_lossy())).collect();
-    let is_name = !path.trim_end_matches('/').contains('/') && !matches!(path.trim_end_matches('/'), "." | "..");
+    let is_name = !typed.trim_end_matches('/').contains('/') && !matches!(typed.trim_end_matches('/'), "." | "..");
     if is_name && here.is_empty() {
-        return Ok(format!("{exception}{path}"));
+        return Ok(format!("{exception}{typed}"));
     }
     if is_name {
-        return Ok(format!("{exception}/{}/**/{path}", here.join("/")));
+        return Ok(format!("{exception}/{}/**/{typed}", here.join("/")));
     }
     let mut parts = here;
-    for part in path.split('/') {
+    for part in typed.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.pop().is_none() => return Err(BadGlob::Outside(glob.to_owned())),
-            ".." => {}
+            ".." if parts.last().is_some_and(|last| last != "..") => drop(parts.pop()),
             part => parts.push(part.to_owned()),
         }
     }
-    Ok(format!("{exception}{}", anchored(&parts, path.ends_with('/'))))
+    let path: PathBuf = parts.iter().collect();
+    if path.starts_with("..") && !beside.iter().any(|folder| path.starts_with(folder)) {
+        return Err(BadGlob::Outside(glob.to_owned()));
+    }
+    Ok(format!("{exception}{}", anchored(&parts, typed.ends_with('/'))))
 }
 
-/// The pattern of a path that was found to lie below the root, relative to it.
-pub fn below_root(path: &Path) -> String {
+/// The pattern of a path that is recorded, relative to the root.
+pub fn from_root(path: &Path) -> String {
     let parts: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
     anchored(&parts, false)
 }

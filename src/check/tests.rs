@@ -174,7 +174,8 @@ fn a_late_entry_is_as_old_as_it_says() {
 
 #[test]
 fn a_pattern_is_typed_in_a_folder_and_read_from_the_root() {
-    let at = |here: &str, glob: &str| typed(glob, Path::new(here)).map_err(|error| error.to_string());
+    let at =
+        |here: &str, glob: &str| typed(glob, Path::new(here), &["../shared".into()]).map_err(|error| error.to_string());
     for (here, glob, read) in [
         ("", "src", "src"),
         ("", "*.rs", "*.rs"),
@@ -186,6 +187,7 @@ fn a_pattern_is_typed_in_a_folder_and_read_from_the_root() {
         ("", "src/..", "*"),
         ("", "!src/gen", "!/src/gen"),
         ("src", ".", "/src"),
+        ("src", "../../shared/a.rs", "/../shared/a.rs"),
         ("src", "../src", "/src"),
         ("src", "..", "*"),
         ("src", "*.rs", "/src/**/*.rs"),
@@ -196,9 +198,15 @@ fn a_pattern_is_typed_in_a_folder_and_read_from_the_root() {
     ] {
         assert_eq!(at(here, glob).as_deref(), Ok(read), "{glob} in {here:?}");
     }
-    for (here, glob) in [("", ".."), ("", "../c/src"), ("src", "../../x"), ("", "!../x")] {
+    for (here, glob) in [("", ".."), ("", "../sharedness"), ("src", "../../x"), ("", "!../x")] {
         assert!(at(here, glob).is_err_and(|error| error.contains("leads out")), "{glob} in {here:?}");
     }
+    let beside = &Paths::new(&[at("", "../shared").unwrap()]).unwrap();
+    assert!(
+        beside.hold("../shared/a.rs")
+            && !beside.hold("../share")
+            && beside.patterns()[0].names(Path::new("../shared"), true)
+    );
     // What was typed in a folder with a name that looks like a pattern is found in it.
     let pattern = &Paths::new(&[at("a [1]", "b").unwrap()]).unwrap().patterns()[0];
     assert!(pattern.names(Path::new("a [1]/b"), false) && pattern.names(Path::new("a [1]/c/b"), false));

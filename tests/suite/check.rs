@@ -166,6 +166,12 @@ fn paths_are_taken_as_they_are_typed() {
     [".", "..", "../src", "main.c", "*.c", "/src", &absolute].iter().for_each(|glob| edited(&source, glob));
     ["docs", "*.h", "/docs/", "src/deep"].iter().for_each(|glob| drop(check(&project, glob).ok()));
     ["deep", "*.h", "../docs", "/docs"].iter().for_each(|glob| drop(check(&source, glob).ok()));
+    // What is recorded beside the project counts as it is.
+    fs::create_dir_all(env.path("config")).unwrap();
+    fs::create_dir(env.path("home/shared")).unwrap();
+    fs::write(env.path("config/config.toml"), "[watch]\ndirectories = [\"../shared\"]\n").unwrap();
+    let shared = env.path("home/shared").display().to_string();
+    ["../shared", &shared].iter().for_each(|glob| drop(check(&project, glob).ok()));
     // Where they lead out they are refused, and what names no file that is recorded proves nothing.
     let outside = env.home().display().to_string();
     for glob in ["..", "../shop2/src", &outside] {
