@@ -84,12 +84,6 @@ impl Follow {
     /// The record can't be read, or its folder not be watched any more.
     pub fn wait(&mut self) -> io::Result<Option<Vec<Entry>>> {
         loop {
-            self.watch_record()?;
-            let entries = self.new_entries()?;
-            if let Some(last) = entries.last() {
-                self.last = Some((last.seq, last.time));
-                return Ok(Some(entries));
-            }
             let first = self.changed.recv().map_err(io::Error::other)?;
             // One look answers all that has come.
             for changed in std::iter::once(first).chain(self.changed.try_iter()) {
@@ -98,6 +92,12 @@ impl Follow {
                     Changed::Folder => self.is_watched = false,
                     Changed::End => return Ok(None),
                 }
+            }
+            self.watch_record()?;
+            let entries = self.new_entries()?;
+            if let Some(last) = entries.last() {
+                self.last = Some((last.seq, last.time));
+                return Ok(Some(entries));
             }
         }
     }
