@@ -6,3 +6,4 @@
 pub mod client;
 pub mod frame;
 pub mod server;
+mod waiting;

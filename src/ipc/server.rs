@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::frame::{self, FrameError, Patience, Reader};
+use super::waiting::{SPARE, Waiting};
 use crate::platform::socket::{self, Listener, Stream};
 use crate::platform::{Directories, Endpoint, files};
 use crate::request::{Failure, FailureCode, PROTOCOL_VERSION, ReplyLine, Request, Response};
@@ -35,9 +36,6 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// After an accept that failed for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
-
-/// So many threads wait for connections while nothing happens.
-const SPARE: usize = 2;
 
 /// The threads only move lines.
 const STACK: usize = 256 * 1024;
@@ -84,7 +82,7 @@ impl Server {
     {
         let acceptors = Arc::new(Acceptors {
             listener: self.listener,
-            idle: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             connections: Arc::default(),
             on_request,
         });
@@ -96,8 +94,7 @@ impl Server {
 /// thread on its way in; where it was the last to wait for the next connection, it puts another one in its place.
 struct Acceptors<F> {
     listener: Listener,
-    /// How many wait for a connection.
-    idle: AtomicUsize,
+    waiting: Waiting,
     connections: Arc<AtomicUsize>,
     on_request: F,
 }
@@ -107,11 +104,11 @@ where
     F: Fn(Request, Reply) + Send + Sync + Clone + 'static,
 {
     fn start(self: &Arc<Self>) -> io::Result<()> {
-        self.idle.fetch_add(1, Ordering::SeqCst);
+        self.waiting.add();
         let own = Arc::clone(self);
         let started = thread::Builder::new().name("ipc".into()).stack_size(STACK).spawn(move || own.accept());
         started.map(drop).inspect_err(|_| {
-            self.idle.fetch_sub(1, Ordering::SeqCst);
+            self.waiting.leave();
         })
     }
 
@@ -119,13 +116,12 @@ where
         loop {
             match socket::accept(&self.listener) {
                 Ok(stream) => {
-                    let was_last = self.idle.fetch_sub(1, Ordering::SeqCst) == 1;
+                    let was_last = self.waiting.leave();
                     if was_last && let Err(error) = self.start() {
                         tracing::warn!(%error, "the next connection has to wait");
                     }
                     admit(stream, &self.connections, &self.on_request);
-                    if self.idle.fetch_add(1, Ordering::SeqCst) >= SPARE {
-                        self.idle.fetch_sub(1, Ordering::SeqCst);
+                    if !self.waiting.come_back() {
                         return;
                     }
                 }
