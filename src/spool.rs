@@ -69,7 +69,11 @@ pub fn take(
         return Ok(0);
     }
     let _lock = lock(directories).map_err(|error| cannot("lock", &path, &error))?;
-    let text = fs::read(&path).map_err(|error| cannot("read", &path, &error))?;
+    let text = match fs::read(&path) {
+        // Another has taken them before us.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        read => read.map_err(|error| cannot("read", &path, &error))?,
+    };
     let mut kept = Vec::new();
     let mut taken = 0;
     let mut outcome = Ok(());
@@ -120,6 +124,8 @@ fn ends_with_newline(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::entry::Note;
     use crate::request::FailureCode;
@@ -170,5 +176,26 @@ mod tests {
         assert!(refused.is_err());
         assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 1);
         assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 0);
+    }
+
+    #[test]
+    fn of_many_who_take_at_once_each_record_goes_to_one() {
+        const RECORDS: usize = 100;
+        let (_keep, directories) = place();
+        let taken = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while taken.load(Ordering::SeqCst) < RECORDS {
+                        let count = take(&directories, Path::new("/a"), |_| Ok(())).unwrap();
+                        taken.fetch_add(count, Ordering::SeqCst);
+                    }
+                });
+            }
+            for number in 0..RECORDS {
+                append(&directories, &Redactor::default(), note("/a", &number.to_string())).unwrap();
+            }
+        });
+        assert_eq!(taken.into_inner(), RECORDS);
     }
 }
