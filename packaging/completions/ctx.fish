@@ -24,7 +24,7 @@ function __fish_ctx_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c ctx -n "__fish_ctx_needs_command" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_needs_command" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_needs_command" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -61,7 +61,7 @@ complete -c ctx -n "__fish_ctx_needs_command" -f -a "autostart" -d 'Control whet
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "config" -d 'Show or change the configuration'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "completions" -d 'Print what completes the command line in a shell'
 complete -c ctx -n "__fish_ctx_needs_command" -f -a "man" -d 'Print the manual page of ctx, or write those of all verbs into a folder'
-complete -c ctx -n "__fish_ctx_using_subcommand init" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand init" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand init" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -69,7 +69,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand init" -s q -l quiet -d 'Say noth
 complete -c ctx -n "__fish_ctx_using_subcommand init" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand init" -l force -d 'Take the home folder or the root of the disk too'
 complete -c ctx -n "__fish_ctx_using_subcommand init" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand start" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand start" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand start" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -78,7 +78,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand start" -s v -l verbose -d 'Say h
 complete -c ctx -n "__fish_ctx_using_subcommand start" -l foreground -d 'Record here, without an agent, until Ctrl-C'
 complete -c ctx -n "__fish_ctx_using_subcommand start" -l force -d 'Take the home folder or the root of the disk too'
 complete -c ctx -n "__fish_ctx_using_subcommand start" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand start-session" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand start-session" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand start-session" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -87,7 +87,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand start-session" -s v -l verbose -
 complete -c ctx -n "__fish_ctx_using_subcommand start-session" -l foreground -d 'Record here, without an agent, until Ctrl-C'
 complete -c ctx -n "__fish_ctx_using_subcommand start-session" -l force -d 'Take the home folder or the root of the disk too'
 complete -c ctx -n "__fish_ctx_using_subcommand start-session" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand stop" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand stop" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand stop" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -95,7 +95,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand stop" -s q -l quiet -d 'Say noth
 complete -c ctx -n "__fish_ctx_using_subcommand stop" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand stop" -l all -d 'Stop recording every project'
 complete -c ctx -n "__fish_ctx_using_subcommand stop" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -103,21 +103,21 @@ complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -s q -l quiet -d '
 complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -l all -d 'Stop recording every project'
 complete -c ctx -n "__fish_ctx_using_subcommand stop-session" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand pause" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand pause" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand pause" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand pause" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand pause" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand pause" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand resume" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand resume" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand resume" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand resume" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand resume" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand resume" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -126,7 +126,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand status" -s v -l verbose -d 'Say 
 complete -c ctx -n "__fish_ctx_using_subcommand status" -l all -d 'Show every registered project'
 complete -c ctx -n "__fish_ctx_using_subcommand status" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand status" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -135,7 +135,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_sub
 complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -s h -l help -d 'Print help'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -f -a "status" -d 'Show whether a project is recorded, and what happened last'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and not __fish_seen_subcommand_from status save" -f -a "save" -d 'Save the brief of the latest session'
-complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -144,14 +144,14 @@ complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcomm
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand session; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand list" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand list" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand list" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -159,21 +159,21 @@ complete -c ctx -n "__fish_ctx_using_subcommand list" -s q -l quiet -d 'Say noth
 complete -c ctx -n "__fish_ctx_using_subcommand list" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand list" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand list" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand forget" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand forget" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand forget" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand forget" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand forget" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand forget" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand explain" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand explain" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand explain" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand explain" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand explain" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand explain" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand log" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand log" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand log" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -182,21 +182,21 @@ complete -c ctx -n "__fish_ctx_using_subcommand log" -l duration-ms -d 'How long
 complete -c ctx -n "__fish_ctx_using_subcommand log" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand log" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand log" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand note" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand note" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand note" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand note" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand note" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand note" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand run" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand run" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand run" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand run" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand run" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand run" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand tail" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand tail" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand tail" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -219,7 +219,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand tail" -s v -l verbose -d 'Say ho
 complete -c ctx -n "__fish_ctx_using_subcommand tail" -s f -l follow -d 'Go on with what happens from now on'
 complete -c ctx -n "__fish_ctx_using_subcommand tail" -l json -d 'Print JSON, one entry a line'
 complete -c ctx -n "__fish_ctx_using_subcommand tail" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand brief" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand brief" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand brief" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -231,7 +231,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand brief" -s v -l verbose -d 'Say h
 complete -c ctx -n "__fish_ctx_using_subcommand brief" -l save -d 'Save it to .context/session_summary.md'
 complete -c ctx -n "__fish_ctx_using_subcommand brief" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand brief" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand summary" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand summary" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand summary" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -243,7 +243,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand summary" -s v -l verbose -d 'Say
 complete -c ctx -n "__fish_ctx_using_subcommand summary" -l save -d 'Save it to .context/session_summary.md'
 complete -c ctx -n "__fish_ctx_using_subcommand summary" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand summary" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand check" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand check" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand check" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -255,7 +255,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand check" -s v -l verbose -d 'Say h
 complete -c ctx -n "__fish_ctx_using_subcommand check" -l after-last-edit -d 'Only if no file has changed since it began'
 complete -c ctx -n "__fish_ctx_using_subcommand check" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand check" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand sync" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand sync" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand sync" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -263,7 +263,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand sync" -l timeout -d 'Give up aft
 complete -c ctx -n "__fish_ctx_using_subcommand sync" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand sync" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand sync" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand doctor" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand doctor" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand doctor" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -271,7 +271,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand doctor" -s q -l quiet -d 'Say no
 complete -c ctx -n "__fish_ctx_using_subcommand doctor" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand doctor" -l json -d 'Print JSON'
 complete -c ctx -n "__fish_ctx_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand redact" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand redact" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -279,7 +279,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand redact" -s q -l quiet -d 'Say no
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -l dry-run -d 'Only show the lines that would lose something, as they would be then'
 complete -c ctx -n "__fish_ctx_using_subcommand redact" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -290,21 +290,21 @@ complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcom
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "install" -d 'Put the hook into the file that the shell reads when it starts'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "uninstall" -d 'Take it out again; the rest of the file is as it was'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and not __fish_seen_subcommand_from init install uninstall record" -f -a "record" -d 'Record one command, for a hook: says nothing, and never fails'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -314,21 +314,21 @@ complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l exit-code -d 'Its exit code [default: nobody knows]' -r
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l began-us -d 'When it began, in microseconds since the Unix epoch [default: its duration ago]' -r
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l duration-ms -d 'How long it took, in milliseconds' -r
-complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand mcp" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand mcp" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -340,35 +340,35 @@ complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subco
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -f -a "stop" -d 'Stop the agent; what it recorded is recorded again when it starts'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -f -a "restart" -d 'Stop the agent and start it again'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and not __fish_seen_subcommand_from run start stop restart status" -f -a "status" -d 'Show whether an agent runs'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -376,7 +376,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcomman
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -386,28 +386,28 @@ complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_s
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -f -a "enable" -d 'Launch the agent at login'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -f -a "disable" -d 'Do not launch it any more'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and not __fish_seen_subcommand_from enable disable status" -f -a "status" -d 'Show whether it is launched'
-complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand autostart; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -418,7 +418,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subc
 complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -f -a "get" -d 'Show what is in force: the defaults, your own file, and on top that of the project'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -f -a "set" -d 'Set a value, and leave the rest of the file as it is'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and not __fish_seen_subcommand_from path get set edit" -f -a "edit" -d 'Open the file in $VISUAL or $EDITOR, and look at the result'
-complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -426,14 +426,14 @@ complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcomma
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -442,7 +442,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcomma
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -450,14 +450,14 @@ complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcomma
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand completions" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand completions" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand completions" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c ctx -n "__fish_ctx_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors and what was asked for'
 complete -c ctx -n "__fish_ctx_using_subcommand completions" -s v -l verbose -d 'Say how it went'
 complete -c ctx -n "__fish_ctx_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c ctx -n "__fish_ctx_using_subcommand man" -s C -l project -d 'Act as if started in this folder' -r -F
+complete -c ctx -n "__fish_ctx_using_subcommand man" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand man" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"

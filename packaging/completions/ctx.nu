@@ -111,7 +111,7 @@ module completions {
 
   # Save a brief of the latest session, or show its status: two verbs as Context Engine names them
   export extern "ctx session" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx session color" # When to colour the output
@@ -126,7 +126,7 @@ module completions {
   export extern "ctx session status" [
     --all                     # Show every registered project
     --json                    # Print JSON
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx session status color" # When to colour the output
@@ -140,7 +140,7 @@ module completions {
 
   # Save the brief of the latest session
   export extern "ctx session save" [
-    --project(-C): path       # Act as if started in this folder
+    --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went
     --color: string@"nu-complete ctx session save color" # When to colour the output
