@@ -395,6 +395,8 @@ impl World {
         self.foreign.clear();
         self.cannot_spawn = false;
         for _ in 0..30 {
+            // First: what begins by itself at the very end is answered as well.
+            self.wait(Duration::from_secs(5));
             for (tracker, project) in self.live.clone() {
                 let project = project.to_str().unwrap();
                 match self.ending.contains(&tracker) {
@@ -403,7 +405,6 @@ impl World {
                 }
             }
             self.answer_questions();
-            self.wait(Duration::from_secs(5));
         }
     }
 }
