@@ -35,6 +35,8 @@ mod replay;
 mod rules;
 mod schemas;
 mod sessions;
+#[cfg(target_os = "linux")]
+mod shells;
 mod snippets;
 mod storms;
 mod streams;

@@ -56,9 +56,9 @@ pub(crate) enum Shell {
 /// Whoever calls it has nobody to tell of a mistake: a number that is none is one that nobody knows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HookRecord {
-    /// The line as it was typed, or its words
-    #[arg(last = true, required = true)]
-    pub(crate) command: Vec<OsString>,
+    /// The line as it was typed, or its words [default: what standard input holds]
+    #[arg(last = true)]
+    command: Vec<OsString>,
     /// Its exit code [default: nobody knows]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     exit_code: Option<String>,
@@ -68,6 +68,9 @@ pub(crate) struct HookRecord {
     /// How long it took, in milliseconds
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     duration_ms: Option<String>,
+    /// Let this process end first: the one that records the command before
+    #[arg(long, value_name = "PID", allow_hyphen_values = true)]
+    after: Option<String>,
 }
 
 /// Whether a command line that is none was meant to be such a one.
@@ -77,10 +80,10 @@ pub(crate) fn are_of_a_hook(words: impl Iterator<Item = OsString>) -> bool {
 }
 
 impl HookRecord {
-    /// None where there is nothing but spaces.
+    /// None where it has to be read.
     pub(crate) fn command(&self) -> Option<String> {
         let words: Vec<String> = self.command.iter().map(|word| text_of(word)).collect();
-        Some(words.join(" ")).filter(|line| !line.trim().is_empty())
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     pub(crate) fn exit_code(&self) -> Option<i32> {
@@ -93,6 +96,10 @@ impl HookRecord {
 
     pub(crate) fn duration_ms(&self) -> Option<u64> {
         self.duration_ms.as_ref()?.parse().ok()
+    }
+
+    pub(crate) fn after(&self) -> Option<u32> {
+        self.after.as_ref()?.parse().ok()
     }
 }
 

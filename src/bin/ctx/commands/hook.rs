@@ -3,15 +3,19 @@
 //! The scripts in `bin/ctx/hooks` decide in the shell alone what is worth a process: no command outside a project, none
 //! that begins with a space. They start [`record`](self) beside the shell and never wait for it.
 
+mod line;
 mod rc_file;
 
 use std::env;
+use std::io::{self, Read as _};
 use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use context_tray::command::nanoseconds;
 use context_tray::entry::{Ran, Record, Source, text_of};
 use context_tray::journal::now;
-use context_tray::platform::program;
+use context_tray::platform::{files, process};
 
 use super::{Context, log, record};
 use crate::args::{Hook, HookRecord, Shell};
@@ -22,6 +26,9 @@ const PROGRAM: &str = "@CTX@";
 
 /// The result of a command that whoever saw it does not know.
 const UNKNOWN: &str = "Unknown";
+
+/// The recorder before has this long to end; one that hangs holds up nobody for longer.
+const TURN: Duration = Duration::from_secs(2);
 
 pub(super) fn run(context: &Context<'_>, hook: Hook) -> Result<ExitCode, Error> {
     match hook {
@@ -37,13 +44,17 @@ pub(super) fn run(context: &Context<'_>, hook: Hook) -> Result<ExitCode, Error> 
 }
 
 fn keep(context: &Context<'_>, ran: &HookRecord) -> Result<(), Error> {
+    let command = ran.command().map_or_else(read_line, Ok)?;
     let is_silenced = env::var_os("CONTEXT_TRAY_DISABLE").is_some_and(|value| value == "1");
-    let Some(command) = ran.command().filter(|command| !is_silenced && !records_itself(command)) else {
+    if is_silenced || command.trim().is_empty() || line::records_itself(&command) {
         return Ok(());
-    };
-    let root = context.project_to_write(None)?;
-    let (exit_code, duration_ms) = (ran.exit_code(), ran.duration_ms());
+    }
+    // The command may have run in a folder that is gone by now.
+    let there = context.folder.ancestors().find(|folder| folder.is_dir());
+    let root = context.project_to_write(there)?;
+    let duration_ms = ran.duration_ms();
     let duration_ns = duration_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000));
+    let exit_code = ran.exit_code().filter(|_| !line::goes_on_in_background(&command));
     let ran = Ran {
         id: record::new_id(),
         status: exit_code.map_or_else(|| UNKNOWN.to_owned(), log::outcome),
@@ -60,32 +71,25 @@ fn keep(context: &Context<'_>, ran: &HookRecord) -> Result<(), Error> {
         late: false,
         redactions: 0,
     };
+    if let Some(before) = ran.after() {
+        wait_for_end(before);
+    }
     record::keep(context, &root, Record::Ran(ran))
 }
 
-/// Whether the line is nothing but one of our own commands that make a record.
-fn records_itself(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    let program = words.next().and_then(|word| word.rsplit(['/', '\\']).next());
-    let is_ours = matches!(program, Some("ctx" | "ctx.exe"));
-    let verb = words.find(|word| !word.starts_with('-'));
-    is_ours && matches!(verb, Some("run" | "log" | "note")) && !has_several_commands(line)
+/// The line where it is longer than an argument can be.
+fn read_line() -> io::Result<String> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(text_of(files::path_from_bytes(bytes).as_os_str()))
 }
 
-/// Whether something outside quotes begins another command.
-fn has_several_commands(line: &str) -> bool {
-    let (mut quote, mut is_escaped) = (None, false);
-    for c in line.trim_end().chars() {
-        match (c, quote) {
-            _ if is_escaped => is_escaped = false,
-            ('\\', None | Some('"')) => is_escaped = true,
-            (_, Some(open)) if c == open => quote = None,
-            ('\'' | '"', None) => quote = Some(c),
-            (';' | '&' | '|' | '\n', None) => return true,
-            _ => {}
-        }
+/// Keeps the order of the commands: the one before is on its way to the disk while its recorder lives.
+fn wait_for_end(recorder: u32) {
+    let deadline = Instant::now() + TURN;
+    while process::identity(recorder).is_some() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
     }
-    false
 }
 
 /// The hook of a shell, with the program that it starts.
@@ -100,9 +104,9 @@ fn script(shell: Shell, program: &str) -> String {
     text.replace(PROGRAM, &quoted(shell, program))
 }
 
-/// This program, by a path that lasts: what the name leads to may differ from folder to folder.
+/// This program, by its path: what the name leads to may differ from folder to folder.
 fn program() -> String {
-    let path = program::own().ok().map(program::lasting).and_then(|path| path.into_os_string().into_string().ok());
+    let path = env::current_exe().ok().and_then(|path| path.into_os_string().into_string().ok());
     path.unwrap_or_else(|| "ctx".to_owned())
 }
 
@@ -119,16 +123,6 @@ fn quoted(shell: Shell, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_that_records_itself_is_not_recorded_twice() {
-        for own in ["ctx run -- cargo test", "/usr/bin/ctx log x", "ctx -q note 'a; b'", "ctx run sh -c \"a && b\""] {
-            assert!(records_itself(own), "{own}");
-        }
-        for other in ["ctx status", "cargo test", "ctx run -- true && make", "ctxrun x", "ctx run 'a'; b", "ctx"] {
-            assert!(!records_itself(other), "{other}");
-        }
-    }
 
     #[test]
     fn a_path_is_one_literal_word_in_each_shell() {

@@ -1,51 +1,85 @@
 # Context Tray: records each interactive command of a project. Needs bash 4.4 or later.
 if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
-    __ctx_hook=1 __ctx_none='' __ctx_last='' __ctx_cwd=$PWD
+    __ctx_hook=1 __ctx_none='' __ctx_last='' __ctx_before=0 __ctx_cwd=$PWD
 
     # The history can't be told apart from here: a line that it does not take is not ours to know.
     __ctx_record() {
-        local line
+        local code=$2 line words=(-C "$1" hook record "${@:3}")
         line=$(HISTTIMEFORMAT='' builtin history 1)
         line=${line#*[0-9][* ] }
         [[ $line && $line != ' '* ]] || return
-        exec @CTX@ -C "$1" hook record "${@:2}" -- "$line"
+        # A command that was stopped has no result yet.
+        if ((code <= 128)) || [[ $(builtin kill -l "$code") != @(TSTP|STOP|TTIN|TTOU) ]]; then
+            words+=(--exit-code "$code")
+        fi
+        # One argument has no room for a very long line.
+        if ((${#line} < 30000)); then
+            exec @CTX@ "${words[@]}" -- "$line"
+        else
+            exec @CTX@ "${words[@]}" < <(printf '%s' "$line")
+        fi
     }
 
-    # Whether the last line is the one that was just run. A repeated line is not taken where HISTCONTROL has ignoredups;
-    # a line that begins with a space is not either where it has ignorespace, and then nobody can tell one from the other.
+    # Whether some lines are kept out of the history. bash-preexec takes ignorespace out of there and hides those itself.
+    __ctx_hides_lines() {
+        [[ ${HISTIGNORE-}${__bp_ignorespace-} || :${HISTCONTROL-}: == *:ignore@(space|both):* ]]
+    }
+
+    # What tells the last line of the history from others; nothing while there is no history. Where an older line is erased
+    # for a new one, the numbers stay, and only the text tells.
+    __ctx_mark() {
+        mark=
+        [[ -o history ]] || return
+        mark="$HISTCMD "
+        if [[ :${HISTCONTROL-}: == *:erasedups:* ]] && __ctx_hides_lines; then
+            mark+=$(HISTTIMEFORMAT='' builtin history 1)$'\n'
+        fi
+    }
+
+    # Whether the last line of the history is the one that was just run. A repeated line may not be taken anew; where lines
+    # that begin with a space are not taken either, nobody can tell one from the other.
     __ctx_is_in_history() {
-        [[ $1 != "$__ctx_last" ]] && return
-        # bash-preexec takes ignorespace out of there and hides those lines itself.
-        [[ ${HISTIGNORE-}${__bp_ignorespace-} ]] && return 1
-        [[ :${HISTCONTROL-}: == *:ignoredups:* && :${HISTCONTROL-}: != *:ignore@(space|both):* ]]
+        [[ $mark && $__ctx_last ]] || return
+        # One may have been made without the text.
+        [[ $mark != "$__ctx_last"* && $__ctx_last != "$mark"* ]] && return
+        [[ :${HISTCONTROL-}: == *:@(ignore|erase)dups:* ]] && ! __ctx_hides_lines
     }
 
     __ctx_done() {
-        local code=$1 now=${EPOCHREALTIME-} began=${__ctx_began-} cwd=$__ctx_cwd number=$HISTCMD folder took=()
+        local now=${EPOCHREALTIME-} began=${__ctx_began-} cwd=$__ctx_cwd mark folder fd took=(--after "${__ctx_before:-0}")
         unset -v __ctx_began
         __ctx_cwd=$PWD
-        if [[ $began && ${CONTEXT_TRAY_DISABLE-} != 1 ]] && __ctx_is_in_history "$number"; then
+        __ctx_mark
+        if [[ $began && ${CONTEXT_TRAY_DISABLE-} != 1 ]] && __ctx_is_in_history; then
             folder=$cwd
             while [[ $folder && ! -e $folder/.context ]]; do folder=${folder%/*}; done
             if [[ $folder ]]; then
-                ((began)) && took=(--began-us "$began" --duration-ms "$(((${now/[.,]/} - began) / 1000))")
-                # In a subshell it is no job of ours; nothing of it stays on the terminal or waits for it.
-                (
+                ((began)) && took+=(--began-us "$began" --duration-ms "$(((${now/[.,]/} - began) / 1000))")
+                # In a subshell it is no job of ours; nothing of it stays on the terminal, holds a file of ours, or waits for it.
+                __ctx_before=$(
                     trap '' HUP
-                    __ctx_record "$cwd" --exit-code "$code" "${took[@]}" &
-                ) </dev/null >/dev/null 2>&1
+                    for fd in /dev/fd/*; do
+                        fd=${fd##*/}
+                        if ((fd > 2)); then exec {fd}>&-; fi
+                    done
+                    __ctx_record "$cwd" "$1" "${took[@]}" </dev/null >/dev/null 2>&1 &
+                    builtin echo "$!"
+                )
             fi
         fi
-        __ctx_last=$number
-        return "$code"
+        __ctx_last=$mark
     }
 
+    # For the length of a call no option or trap of the user's looks at what is done in it.
     __ctx_precmd() {
-        __ctx_done "$?"
+        local code=$? -
+        set +eEfTx
+        __ctx_done "$code"
     }
 
     __ctx_prompt() {
-        local code=$?
+        local code=$? -
+        set +eEfTx
         if [[ " ${precmd_functions[*]-} " != *' __ctx_precmd '* ]]; then
             __ctx_done "$code"
             # bash-preexec puts itself before us at the first prompt, and from then on tells the result to its functions only.
@@ -56,5 +90,6 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
 
     # Expanded between the line and its command, in this shell: the sum is kept, and nothing is printed.
     PS0=${PS0-}'${__ctx_none:$((__ctx_began=${EPOCHREALTIME/[.,]/}+0,0)):0}'
-    PROMPT_COMMAND="__ctx_prompt${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+    # What comes after it sees the result of the command; as part of a list this is no failure for `set -e` and ERR.
+    PROMPT_COMMAND="{ __ctx_prompt && :; } 2>/dev/null${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
 fi

@@ -26,8 +26,8 @@ const END: &str = "# <<< Context Tray <<<";
 struct RcFile {
     /// The file itself, where the name is a link to it.
     path: PathBuf,
-    /// None where there is no file.
-    text: Option<String>,
+    /// None where there is no file. In whatever encoding it is: shells take bytes.
+    text: Option<Vec<u8>>,
 }
 
 pub(super) fn install(context: &Context<'_>, shell: Shell) -> Result<(), Error> {
@@ -48,13 +48,13 @@ pub(super) fn uninstall(context: &Context<'_>, shell: Shell) -> Result<(), Error
     match parts(text).map_err(|()| damaged(&file.path))? {
         None => Ok(context.output.done(&format!("There is no hook in {}.", shown(&file.path)))?),
         Some(parts) => {
-            let rest = format!("{}{}", parts.before, parts.after);
+            let rest = [parts.before, parts.after].concat();
             if rest.is_empty() && parts.begin == BEGIN_OF_NEW_FILE {
                 fs::remove_file(&file.path).map_err(|error| cannot("remove", &file.path, &error))?;
             } else {
                 file.write(&rest)?;
             }
-            let removed: String = parts.block.lines().map(|line| format!("\n- {line}")).collect();
+            let removed: String = String::from_utf8_lossy(parts.block).lines().map(|line| format!("\n- {line}")).collect();
             Ok(context.output.done(&format!("Removed from {}:{removed}", shown(&file.path)))?)
         }
     }
@@ -90,35 +90,38 @@ fn rc_path(shell: Shell) -> Result<PathBuf, Failure> {
 }
 
 /// The text with the block in it; none where the markers are not as we leave them.
-fn added(text: Option<&str>, block: &str) -> Option<String> {
+fn added(text: Option<&[u8]>, block: &str) -> Option<Vec<u8>> {
     let (before, begin, after) = match (text, parts(text.unwrap_or_default()).ok()?) {
         (_, Some(parts)) => (parts.before, parts.begin, parts.after),
-        (None, None) => ("", BEGIN_OF_NEW_FILE, ""),
-        (Some(text), None) if text.is_empty() || text.ends_with('\n') => (text, BEGIN, ""),
-        (Some(text), None) => (text, BEGIN_AFTER_OPEN_LINE, ""),
+        (None, None) => (&b""[..], BEGIN_OF_NEW_FILE, &b""[..]),
+        (Some(text), None) if text.is_empty() || text.ends_with(b"\n") => (text, BEGIN, &b""[..]),
+        (Some(text), None) => (text, BEGIN_AFTER_OPEN_LINE, &b""[..]),
     };
     let end_of_line = if begin == BEGIN_AFTER_OPEN_LINE { "\n" } else { "" };
-    Some(format!("{before}{end_of_line}{begin}\n{block}{END}\n{after}"))
+    let ours = format!("{end_of_line}{begin}\n{block}{END}\n");
+    Some([before, ours.as_bytes(), after].concat())
 }
 
 /// A text with a block in it.
 struct Parts<'t> {
-    before: &'t str,
-    begin: &'t str,
-    block: &'t str,
-    after: &'t str,
+    before: &'t [u8],
+    begin: &'static str,
+    block: &'t [u8],
+    after: &'t [u8],
 }
 
 /// None where there is no marker at all; an error where there is not one block, with both its markers.
-fn parts(text: &str) -> Result<Option<Parts<'_>>, ()> {
+fn parts(text: &[u8]) -> Result<Option<Parts<'_>>, ()> {
     let mut begins = Vec::new();
     let mut ends = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end_matches(['\r', '\n']);
-        if [BEGIN, BEGIN_AFTER_OPEN_LINE, BEGIN_OF_NEW_FILE].contains(&bare) {
-            begins.push((at, bare, at + line.len()));
-        } else if bare == END {
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+        let begin = [BEGIN, BEGIN_AFTER_OPEN_LINE, BEGIN_OF_NEW_FILE].into_iter().find(|begin| begin.as_bytes() == bare);
+        if let Some(begin) = begin {
+            begins.push((at, begin, at + line.len()));
+        } else if bare == END.as_bytes() {
             ends.push((at, at + line.len()));
         }
         at += line.len();
@@ -127,7 +130,7 @@ fn parts(text: &str) -> Result<Option<Parts<'_>>, ()> {
         ([], []) => Ok(None),
         (&[(start, begin, from)], &[(to, end)]) if from <= to => {
             let before = text.get(..start).unwrap_or_default();
-            let before = if begin == BEGIN_AFTER_OPEN_LINE { before.strip_suffix('\n').ok_or(())? } else { before };
+            let before = if begin == BEGIN_AFTER_OPEN_LINE { before.strip_suffix(b"\n").ok_or(())? } else { before };
             let (block, after) = (text.get(from..to).unwrap_or_default(), text.get(end..).unwrap_or_default());
             Ok(Some(Parts { before, begin, block, after }))
         }
@@ -138,7 +141,7 @@ fn parts(text: &str) -> Result<Option<Parts<'_>>, ()> {
 impl RcFile {
     /// # Errors
     ///
-    /// What is there is not a text file of this user's.
+    /// What is there is not a file of this user's.
     fn read(path: &Path) -> Result<RcFile, Failure> {
         let refused = |why: &str, hint: &str| {
             Err(Failure::new(FailureCode::Forbidden, format!("{} {why}; it is left as it is", shown(path)))
@@ -161,17 +164,14 @@ impl RcFile {
         if !files::owned_by_me(&metadata) {
             return refused("belongs to another user", "run ctx as that user (without sudo)");
         }
-        let bytes = fs::read(&real).map_err(|error| cannot("read", path, &error))?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(RcFile { path: real, text: Some(text) }),
-            Err(_) => refused("is not UTF-8", "add the line of `ctx hook --help` by hand"),
-        }
+        let text = fs::read(&real).map_err(|error| cannot("read", path, &error))?;
+        Ok(RcFile { path: real, text: Some(text) })
     }
 
-    fn write(&self, text: &str) -> Result<(), Failure> {
+    fn write(&self, text: &[u8]) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         let written = match fs::metadata(&self.path) {
-            Ok(metadata) => files::replace_as(&self.path, text.as_bytes(), metadata.permissions()),
+            Ok(metadata) => files::replace_as(&self.path, text, metadata.permissions()),
             Err(_) => fs::create_dir_all(folder).and_then(|()| fs::write(&self.path, text)),
         };
         written.map_err(|error| cannot("write", &self.path, &error))
@@ -193,15 +193,15 @@ mod tests {
 
     #[test]
     fn what_was_added_leaves_every_other_byte_as_it_was() {
-        for before in ["", "\n", "alias a=b\n", "alias a=b", "a\r\nb\r\n", "a\r", "\n\n\n"] {
+        for before in ["", "\n", "alias a=b\n", "alias a=b", "a\r\nb\r\n", "a\r", "\n\n\n"].map(str::as_bytes) {
             let text = added(Some(before), "eval x\n").unwrap();
-            assert!(text.starts_with(before) && text.ends_with(&format!("eval x\n{END}\n")), "{text:?}");
+            assert!(text.starts_with(before) && text.ends_with(format!("eval x\n{END}\n").as_bytes()), "{text:?}");
             // More may be written below, and the block may be another one later.
-            let text = added(Some(&format!("{text}export A=1\n")), "eval y\n").unwrap();
+            let text = added(Some(&[&text[..], b"export A=1\n"].concat()), "eval y\n").unwrap();
             let found = parts(&text).unwrap().unwrap();
-            assert_eq!((found.before, found.block, found.after), (before, "eval y\n", "export A=1\n"));
+            assert_eq!((found.before, found.block, found.after), (before, &b"eval y\n"[..], &b"export A=1\n"[..]));
         }
-        assert_eq!(added(None, "x\n").unwrap(), format!("{BEGIN_OF_NEW_FILE}\nx\n{END}\n"));
+        assert_eq!(added(None, "x\n").unwrap(), format!("{BEGIN_OF_NEW_FILE}\nx\n{END}\n").into_bytes());
     }
 
     #[test]
@@ -209,7 +209,8 @@ mod tests {
         for text in
             [format!("{BEGIN}\n"), format!("{END}\n{BEGIN}\n"), format!("{BEGIN}\n{BEGIN}\n{END}\n"), END.into()]
         {
-            assert!(parts(&text).is_err() && added(Some(&text), "x\n").is_none(), "{text:?}");
+            let text = text.as_bytes();
+            assert!(parts(text).is_err() && added(Some(text), "x\n").is_none(), "{text:?}");
         }
     }
 }
