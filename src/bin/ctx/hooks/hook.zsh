@@ -31,15 +31,14 @@ if [[ -o interactive ]] && (( ! ${+__ctx_hook} )) && zmodload -F zsh/datetime p:
         if (( code <= 128 )) || [[ $signals[code-127] != (TSTP|STOP|TTIN|TTOU) ]]; then words+=(--exit-code $code); fi
         # In a subshell it is no job of ours; nothing of it stays on the terminal, holds a file of ours, or waits for it.
         __ctx_before=$(
-            trap '' HUP
             for fd in /dev/fd/*(N:t); do
                 if (( fd > 2 )); then exec {fd}>&-; fi
             done
             # One argument has no room for a very long line.
             if (( $#command < 30000 )); then
-                @CTX@ $words -- "$command" </dev/null >/dev/null 2>&1 &
+                { trap '' HUP; exec @CTX@ $words -- "$command" } </dev/null >/dev/null 2>&1 &
             else
-                print -rn -- "$command" 2>/dev/null | @CTX@ $words >/dev/null 2>&1 &
+                print -rn -- "$command" 2>/dev/null | { trap '' HUP; exec @CTX@ $words } >/dev/null 2>&1 &
             fi
             print $!
         ) 2>/dev/null
