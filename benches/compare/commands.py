@@ -30,8 +30,9 @@ def log(sandbox, scale):
 
 
 PROMPTS = """eval "$("$1" hook init bash)"
+set -o history
 for ((i = 0; i < $2; i++)); do
-    __ctx_last= __ctx_began=${EPOCHREALTIME/[.,]/} before=${EPOCHREALTIME/[.,]/}
+    __ctx_last=none __ctx_began=${EPOCHREALTIME/[.,]/} before=${EPOCHREALTIME/[.,]/}
     __ctx_prompt
     echo "$((${EPOCHREALTIME/[.,]/} - before))"
     sleep 0.02

@@ -31,6 +31,7 @@ if [[ -o interactive ]] && (( ! ${+__ctx_hook} )) && zmodload -F zsh/datetime p:
         if (( code <= 128 )) || [[ $signals[code-127] != (TSTP|STOP|TTIN|TTOU) ]]; then words+=(--exit-code $code); fi
         # In a subshell it is no job of ours; nothing of it stays on the terminal, holds a file of ours, or waits for it.
         __ctx_before=$(
+            trap - ZERR
             for fd in /dev/fd/*(N:t); do
                 if (( fd > 2 )); then exec {fd}>&-; fi
             done

@@ -56,13 +56,16 @@ mod tests {
 
     #[test]
     fn a_line_that_goes_on_in_the_background_is_told_from_others() {
-        for going in ["make &", "make & ", "(make &)", "{ make & }", "{ make &; };", "a && make &", "make &!", "make&|"] {
+        for going in ["make &", "make & ", "(make &)", "{ make & }", "{ make &; };", "a && make &", "make &!", "make&|"]
+        {
             assert!(goes_on_in_background(going), "{going}");
         }
         for going in ["make & # later", "echo 'a' &", "make >&2 &", "make >log 2>&1 &\n"] {
             assert!(goes_on_in_background(going), "{going}");
         }
-        for done in ["make", "a && b", "echo '&'", "echo \"a &\"", "echo a\\&", "a & b", "make &> log", "make 2>&1", "a |& b"] {
+        for done in
+            ["make", "a && b", "echo '&'", "echo \"a &\"", "echo a\\&", "a & b", "make &> log", "make 2>&1", "a |& b"]
+        {
             assert!(!goes_on_in_background(done), "{done}");
         }
     }

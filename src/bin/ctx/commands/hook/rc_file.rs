@@ -54,7 +54,8 @@ pub(super) fn uninstall(context: &Context<'_>, shell: Shell) -> Result<(), Error
             } else {
                 file.write(&rest)?;
             }
-            let removed: String = String::from_utf8_lossy(parts.block).lines().map(|line| format!("\n- {line}")).collect();
+            let removed: String =
+                String::from_utf8_lossy(parts.block).lines().map(|line| format!("\n- {line}")).collect();
             Ok(context.output.done(&format!("Removed from {}:{removed}", shown(&file.path)))?)
         }
     }
@@ -118,7 +119,8 @@ fn parts(text: &[u8]) -> Result<Option<Parts<'_>>, ()> {
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
         let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
-        let begin = [BEGIN, BEGIN_AFTER_OPEN_LINE, BEGIN_OF_NEW_FILE].into_iter().find(|begin| begin.as_bytes() == bare);
+        let begin =
+            [BEGIN, BEGIN_AFTER_OPEN_LINE, BEGIN_OF_NEW_FILE].into_iter().find(|begin| begin.as_bytes() == bare);
         if let Some(begin) = begin {
             begins.push((at, begin, at + line.len()));
         } else if bare == END.as_bytes() {
