@@ -450,6 +450,7 @@ Register-ArgumentCompleter -Native -CommandName 'ctx' -ScriptBlock {
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Its exit code [default: nobody knows]')
             [CompletionResult]::new('--began-us', '--began-us', [CompletionResultType]::ParameterName, 'When it began, in microseconds since the Unix epoch [default: its duration ago]')
             [CompletionResult]::new('--duration-ms', '--duration-ms', [CompletionResultType]::ParameterName, 'How long it took, in milliseconds')
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Let this process end first: the one that records the command before')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Act as if started in this folder')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output')

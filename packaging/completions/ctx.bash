@@ -988,7 +988,7 @@ _ctx() {
             return 0
             ;;
         ctx__subcmd__hook__subcmd__record)
-            opts="-C -q -v -h --exit-code --began-us --duration-ms --project --quiet --verbose --color --help"
+            opts="-C -q -v -h --exit-code --began-us --duration-ms --after --project --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1003,6 +1003,10 @@ _ctx() {
                     return 0
                     ;;
                 --duration-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --after)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -418,6 +418,7 @@ set edit:completion:arg-completer[ctx] = {|@words|
             cand --exit-code 'Its exit code [default: nobody knows]'
             cand --began-us 'When it began, in microseconds since the Unix epoch [default: its duration ago]'
             cand --duration-ms 'How long it took, in milliseconds'
+            cand --after 'Let this process end first: the one that records the command before'
             cand -C 'Act as if started in this folder'
             cand --project 'Act as if started in this folder'
             cand --color 'When to colour the output'
