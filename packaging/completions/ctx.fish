@@ -314,6 +314,7 @@ complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l exit-code -d 'Its exit code [default: nobody knows]' -r
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l began-us -d 'When it began, in microseconds since the Unix epoch [default: its duration ago]' -r
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l duration-ms -d 'How long it took, in milliseconds' -r
+complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l after -d 'Let this process end first: the one that records the command before' -r
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -s C -l project -d 'Act as if started in this folder' -r -f -a "(__fish_complete_directories)"
 complete -c ctx -n "__fish_ctx_using_subcommand hook; and __fish_seen_subcommand_from record" -l color -d 'When to colour the output' -r -f -a "auto\t''
 always\t''

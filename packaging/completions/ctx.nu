@@ -413,6 +413,7 @@ module completions {
     --exit-code: string       # Its exit code [default: nobody knows]
     --began-us: string        # When it began, in microseconds since the Unix epoch [default: its duration ago]
     --duration-ms: string     # How long it took, in milliseconds
+    --after: string           # Let this process end first: the one that records the command before
     --project(-C): directory  # Act as if started in this folder
     --quiet(-q)               # Say nothing but errors and what was asked for
     --verbose(-v)             # Say how it went

@@ -52,7 +52,7 @@ fn keep(context: &Context<'_>, ran: &HookRecord) -> Result<(), Error> {
     // The command may have run in a folder that is gone by now.
     let there = context.folder.ancestors().find(|folder| folder.is_dir());
     let root = context.project_to_write(there)?;
-    let duration_ms = ran.duration_ms();
+    let (duration_ms, after) = (ran.duration_ms(), ran.after());
     let duration_ns = duration_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000));
     let exit_code = ran.exit_code().filter(|_| !line::goes_on_in_background(&command));
     let ran = Ran {
@@ -71,7 +71,7 @@ fn keep(context: &Context<'_>, ran: &HookRecord) -> Result<(), Error> {
         late: false,
         redactions: 0,
     };
-    if let Some(before) = ran.after() {
+    if let Some(before) = after {
         wait_for_end(before);
     }
     record::keep(context, &root, Record::Ran(ran))
