@@ -1,13 +1,13 @@
 //! What every verb owes a terminal, a pipe and odd arguments.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::env::{TestEnv, entries_of, log_lines, recorded, signal};
+use crate::env::{TestEnv, entries_of, log_lines, recorded, signal, wait_for};
 use crate::terminal::Terminal;
 
 /// What is on the screen when a script has ended.
@@ -182,6 +182,8 @@ fn what_lasts_is_told_on_a_terminal_and_taken_away() {
     let project = recorded(&env, "shop");
     let tracker = u32::try_from(env.status(&project)["pid"].as_u64().unwrap()).unwrap();
     signal(tracker, "STOP");
+    let tasks = || fs::read_dir(format!("/proc/{tracker}/task")).unwrap().map(|task| task.unwrap().path().join("stat"));
+    wait_for("that it stands still", || tasks().all(|stat| fs::read_to_string(stat).unwrap().contains(") T ")));
     let late = env.ctx(&project, ["sync", "--timeout", "50ms"]).code(5);
     assert!(
         late.stderr.starts_with("error: the tracker has not written everything in time\nhint: "),
