@@ -17,8 +17,11 @@ use crate::platform::{Directories, files};
 use crate::redact::Redactor;
 use crate::request::Failure;
 
-/// A change takes a moment; whoever holds the lock for longer is stuck.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Whoever takes waits for the journal in between. Others give up by then: what they would take is being taken.
+const TAKING_WAIT: Duration = Duration::from_secs(2);
+
+/// The file is changed in a moment, but on a busy machine hundreds may wait for theirs, and what finds no place here has none.
+const CHANGE_WAIT: Duration = Duration::from_secs(30);
 
 /// A record that waits for its project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ pub fn append(directories: &Directories, redactor: &Redactor, mut spooled: Spool
     let path = file(directories);
     let write = || {
         files::make_private_dir(&directories.spool_dir())?;
-        let _lock = lock(directories)?;
+        let _changing = change(directories)?;
         let mut line = serde_json::to_vec(&spooled)?;
         line.push(b'\n');
         // A line that a full disk has cut must not take this one with it.
@@ -54,7 +57,7 @@ pub fn append(directories: &Directories, redactor: &Redactor, mut spooled: Spool
 }
 
 /// Hands out the project's records, the oldest first, each marked as late, and drops those that `write` has written.
-/// It stops at the first that can't be. Gives their number.
+/// It stops at the first that can't be. Gives their number. Only one takes at a time; adding goes on meanwhile.
 ///
 /// # Errors
 ///
@@ -68,7 +71,7 @@ pub fn take(
     if !path.exists() {
         return Ok(0);
     }
-    let _lock = lock(directories).map_err(|error| cannot("lock", &path, &error))?;
+    let _taking = lock(directories, "taking.lock", TAKING_WAIT).map_err(|error| cannot("lock", &path, &error))?;
     let text = match fs::read(&path) {
         // Another has taken them before us.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -91,8 +94,13 @@ pub fn take(
         }
     }
     if taken > 0 {
-        let rewritten = if kept.is_empty() { fs::remove_file(&path) } else { files::replace(&path, &kept) };
-        rewritten.map_err(|error| cannot("rewrite", &path, &error))?;
+        let mut rewrite = || {
+            let _changing = change(directories)?;
+            // Behind what was read, others may have added theirs.
+            kept.extend_from_slice(fs::read(&path)?.get(text.len()..).unwrap_or_default());
+            if kept.is_empty() { fs::remove_file(&path) } else { files::replace(&path, &kept) }
+        };
+        rewrite().map_err(|error| cannot("rewrite", &path, &error))?;
     }
     outcome.map(|()| taken)
 }
@@ -101,10 +109,13 @@ fn file(directories: &Directories) -> PathBuf {
     directories.spool_dir().join("pending.jsonl")
 }
 
-fn lock(directories: &Directories) -> io::Result<File> {
-    let path = directories.spool_dir().join("spool.lock");
-    let file = files::open_lock(&path)?;
-    match files::lock_by(&file, Instant::now() + LOCK_WAIT)? {
+fn change(directories: &Directories) -> io::Result<File> {
+    lock(directories, "spool.lock", CHANGE_WAIT)
+}
+
+fn lock(directories: &Directories, name: &str, wait: Duration) -> io::Result<File> {
+    let file = files::open_lock(&directories.spool_dir().join(name))?;
+    match files::lock_by(&file, Instant::now() + wait)? {
         true => Ok(file),
         false => Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds its lock")),
     }
@@ -176,6 +187,21 @@ mod tests {
         assert!(refused.is_err());
         assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 1);
         assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_is_added_while_others_are_taken_waits_for_nobody_and_stays() {
+        let (_keep, directories) = place();
+        append(&directories, &Redactor::default(), note("/a", "1")).unwrap();
+        let add = |_| append(&directories, &Redactor::default(), note("/a", "2"));
+        assert_eq!(take(&directories, Path::new("/a"), add).unwrap(), 1);
+        let mut left = Vec::new();
+        let keep = |spooled: Spooled| {
+            left.push(spooled.record.id().to_owned());
+            Ok(())
+        };
+        take(&directories, Path::new("/a"), keep).unwrap();
+        assert_eq!(left, ["2"]);
     }
 
     #[test]

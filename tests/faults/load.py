@@ -54,11 +54,12 @@ def many_clients_at_once(suite, sandbox):
         while running or time.monotonic() < ends:
             while len(running) < CLIENTS and time.monotonic() < ends:
                 ctx = sandbox.bin / "ctx"
-                running.append(sandbox.start_process(ctx, "log", f"make {sent}", cwd=project.root))
+                running.append(sandbox.start_process(ctx, "log", f"make {sent}", cwd=project.root, stderr=subprocess.PIPE))
                 sent += 1
             codes = [(client, client.poll()) for client in running]
-            if any(code not in (None, 0) for _, code in codes):
-                raise Failed(f"exit codes {Counter(code for _, code in codes)}")
+            for client, code in codes:
+                if code not in (None, 0):
+                    raise Failed(f"exit code {code}: {client.stderr.read().decode()}")
             running = [client for client, code in codes if code is None]
             time.sleep(0.01)
         sandbox.ctx("sync", cwd=project.root, expect=0)
