@@ -115,7 +115,7 @@ fn gap_detail(gap: &Gap) -> String {
         GapReason::Killed => "tracker killed",
         GapReason::Overflow => "too many events at once",
         GapReason::Paused => "paused",
-        GapReason::Unreachable => "folder not reachable",
+        GapReason::Unreachable => "folder out of reach or not writable",
         GapReason::Suspend => "the machine slept",
     };
     let found = match gap.changes_found {

@@ -92,7 +92,8 @@ def a_time_zone_that_changes(suite, sandbox):
         raise Skipped("no time zones are installed")
     # A folder of our own in its place, in which the link can be replaced, as on a journey.
     etc = sandbox.folder / "etc"
-    subprocess.run(["cp", "-a", ETC, etc], check=True)
+    # What only root may read is missed by nobody.
+    subprocess.run(["cp", "-a", ETC, etc], capture_output=True, check=False)
     if subprocess.run(["mount", "--bind", etc, ETC], capture_output=True, check=False).returncode != 0:
         raise Skipped("the time zone can't be changed here")
     try:

@@ -167,7 +167,8 @@ def _until(code):
 
 
 def _remount(disk, how):
-    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+    """The mount, not the disk below it: that is for root alone."""
+    subprocess.run(["mount", "-o", f"remount,bind,{how}", disk], check=True)
 
 
 CASES = [a_full_disk, a_disk_that_is_full_for_long, a_read_only_disk, a_disk_that_fails]

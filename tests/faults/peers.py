@@ -29,9 +29,11 @@ CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202
 
 
 def nobody():
-    if os.geteuid() != 0:
+    uid = pwd.getpwnam("nobody").pw_uid
+    mapped = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    if os.geteuid() != 0 or not any(first <= uid < first + count for first, _, count in mapped):
         raise Skipped("only root can be another user")
-    return pwd.getpwnam("nobody").pw_uid
+    return uid
 
 
 @contextmanager
