@@ -430,6 +430,7 @@ fn without_privileges(env: &TestEnv, folder: &Path, args: &[&str]) -> crate::env
 #[cfg(target_os = "linux")]
 #[test]
 fn what_may_not_be_read_is_not_gone() {
+    use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
     let env = TestEnv::new();
     let project = env.folder("shop");
@@ -440,10 +441,13 @@ fn what_may_not_be_read_is_not_gone() {
         fs::write(project.join(folder).join("below/a.txt"), "a").unwrap();
     }
     ctx(&["start", "shop"]).ok();
+    // The user may write on where no file can be opened any more.
+    let append = |path: &str| fs::OpenOptions::new().create(true).append(true).open(project.join(path)).unwrap();
+    let mut shut = append("shut/below/a.txt");
     allow(&project.join("shut"), 0o000);
     allow(&project.join("listed"), 0o600);
-    fs::write(project.join("shut/below/a.txt"), "more").unwrap();
-    fs::write(project.join("seen.txt"), "seen").unwrap();
+    shut.write_all(b"more").unwrap();
+    let mut seen = append("seen.txt");
     ctx(&["sync", "-C", "shop"]).ok();
     assert_eq!(changes(&project), ["created seen.txt"]);
     ctx(&["stop", "shop"]).ok();
@@ -456,16 +460,16 @@ fn what_may_not_be_read_is_not_gone() {
 
     let tracker = pid_of(&env, &project);
     allow(&project, 0o000);
-    fs::write(project.join("unseen.txt"), "unseen").unwrap();
+    seen.write_all(b"unseen").unwrap();
     // What makes the tracker look, unless it has by itself.
-    let _ = env.ctx(&project, ["sync"]);
+    let _ = env.ctx(&env.home(), ["sync", "-C", "shop"]);
     wait_for("the tracker ends", || !is_alive(tracker));
     let list: Value = serde_json::from_str(&ctx(&["list", "--json"]).ok().stdout).unwrap();
     assert_eq!(list[0]["state"], "missing");
     allow(&project, 0o700);
     ctx(&["start", "shop"]).ok();
     assert_eq!(entries_of(&project, "gap").last().unwrap()["reason"], "unreachable");
-    assert_eq!(changes(&project).last().unwrap(), "created unseen.txt");
+    assert_eq!(changes(&project).last().unwrap(), "edited seen.txt");
 }
 
 /// A machine that sleeps can't be had in a test: its clock can.
