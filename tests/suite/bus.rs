@@ -279,22 +279,24 @@ pub(crate) struct Line {
     pub(crate) id: i32,
     pub(crate) label: String,
     pub(crate) enabled: bool,
-    /// Of a line with a check mark.
-    pub(crate) checked: Option<bool>,
+    /// Whether there is a mark behind the label.
+    pub(crate) checked: bool,
     pub(crate) lines: Vec<Line>,
 }
 
 impl Line {
     fn new((id, properties, children): Layout) -> Self {
         let text = |name: &str| properties.get(name).and_then(|value| value.downcast_ref::<String>().ok());
-        let state = properties.get("toggle-state").and_then(|value| value.downcast_ref::<i32>().ok());
+        assert!(!properties.contains_key("toggle-type"), "muda's own check mark races with our thread: {properties:?}");
         let enabled = properties.get("enabled").and_then(|value| value.downcast_ref::<bool>().ok());
+        // A single underscore is a mnemonic, a double one is itself.
+        let label = text("label").unwrap_or_default().replace("__", "_");
+        let unmarked = label.strip_suffix("  ✓");
         Self {
             id,
-            // A single underscore is a mnemonic, a double one is itself.
-            label: text("label").unwrap_or_default().replace("__", "_"),
+            label: unmarked.unwrap_or(&label).to_owned(),
             enabled: enabled.unwrap_or(true),
-            checked: state.map(|state| state == 1),
+            checked: unmarked.is_some(),
             lines: children.into_iter().map(|child| Self::new(child.try_into().unwrap())).collect(),
         }
     }

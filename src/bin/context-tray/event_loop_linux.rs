@@ -18,6 +18,7 @@ use context_tray::agent::Agent;
 use context_tray::notice::ToDesktop;
 use context_tray::platform::desktop;
 use context_tray::status::{Desktop, TrayPlace};
+use tray_icon::menu::MenuItem;
 use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
 use zbus::MatchRule;
 use zbus::blocking::{Connection, MessageIterator, fdo::DBusProxy};
@@ -139,6 +140,26 @@ pub(crate) fn with_picture(builder: TrayIconBuilder, picture: Icon) -> TrayIconB
 
 pub(crate) fn set_picture(icon: &TrayIcon, picture: Icon) -> tray_icon::Result<()> {
     icon.set_icon(Some(picture))
+}
+
+/// A line that is on or off, which its text says. muda 0.21.2 has lines with a mark, too, but without GTK it lets the tray's thread
+/// count in their `Rc` at once with ours (`UnsafeSend` in its snapshot.rs): in the end, such a line would be freed twice.
+pub(crate) type CheckLine = MenuItem;
+
+pub(crate) fn check_line(text: &str, checked: bool) -> CheckLine {
+    MenuItem::new(marked(text, checked), true, None)
+}
+
+pub(crate) fn set_check(line: &CheckLine, text: &str, checked: bool) {
+    let text = marked(text, checked);
+    if line.text() != text {
+        line.set_text(text);
+    }
+}
+
+/// The mark comes last: the lines begin below each other, and with the letter by which the keyboard finds them.
+fn marked(text: &str, checked: bool) -> String {
+    if checked { format!("{text}  ✓") } else { text.to_owned() }
 }
 
 /// By the desktop's own dialog; where there is none, by a program that has one.

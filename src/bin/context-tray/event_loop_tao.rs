@@ -13,6 +13,7 @@ use context_tray::status::{Desktop, TrayPlace};
 use tao::event::Event as NativeEvent;
 use tao::event_loop::{ControlFlow, EventLoopBuilder};
 use tao::platform::run_return::EventLoopExtRunReturn;
+use tray_icon::menu::CheckMenuItem;
 use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
 
 use crate::front::{Flow, Front};
@@ -118,6 +119,23 @@ pub(crate) fn set_picture(icon: &TrayIcon, picture: Icon) -> tray_icon::Result<(
 #[cfg(windows)]
 pub(crate) fn set_picture(icon: &TrayIcon, picture: Icon) -> tray_icon::Result<()> {
     icon.set_icon(Some(picture))
+}
+
+/// A line that is on or off.
+pub(crate) type CheckLine = CheckMenuItem;
+
+pub(crate) fn check_line(text: &str, checked: bool) -> CheckLine {
+    CheckMenuItem::new(text, true, checked, None)
+}
+
+pub(crate) fn set_check(line: &CheckLine, text: &str, checked: bool) {
+    if line.text() != text {
+        line.set_text(text);
+    }
+    // A click has turned it over already, and may have come to nothing.
+    if line.is_checked() != checked {
+        line.set_checked(checked);
+    }
 }
 
 /// A program of the menu bar has neither a place in the Dock nor the focus.

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use context_tray::menu::{self, IconState, Item};
 use context_tray::request::Request;
 use context_tray::status::AgentStatus;
-use tray_icon::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuId, MenuItem, PredefinedMenuItem, Submenu};
+use tray_icon::menu::{IsMenuItem, Menu, MenuEvent, MenuId, MenuItem, PredefinedMenuItem, Submenu};
 use tray_icon::{Icon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
-use crate::event_loop::{self, MENU_ON_LEFT_CLICK, TITLE};
+use crate::event_loop::{self, CheckLine, MENU_ON_LEFT_CLICK, TITLE};
 
 /// How the tray host knows the icon, from one start to the next.
 const ID: &str = "context-tray";
@@ -134,7 +134,7 @@ impl Tray {
 /// An [`Item`] as the system shows it.
 enum Line {
     Text(MenuItem),
-    Check(CheckMenuItem),
+    Check(CheckLine),
     Separator(PredefinedMenuItem),
     Submenu(Submenu, Vec<Line>),
 }
@@ -143,7 +143,7 @@ impl Line {
     fn new(item: &Item) -> Result<Self, TrayError> {
         Ok(match item {
             Item::Command { label, enabled, .. } => Line::Text(MenuItem::new(literal(label), *enabled, None)),
-            Item::Check { label, checked, .. } => Line::Check(CheckMenuItem::new(literal(label), true, *checked, None)),
+            Item::Check { label, checked, .. } => Line::Check(event_loop::check_line(&literal(label), *checked)),
             Item::Label(label) => Line::Text(MenuItem::new(literal(label), false, None)),
             Item::Separator => Line::Separator(PredefinedMenuItem::separator()),
             Item::Submenu { label, items } => {
@@ -198,14 +198,8 @@ fn rewrite(lines: &[Line], old: &[Item], new: &[Item]) {
                     line.set_enabled(*enabled);
                 }
             }
-            (Line::Check(line), Item::Check { label: was, .. }, Item::Check { label: is, checked, .. }) => {
-                if was != is {
-                    line.set_text(literal(is));
-                }
-                // A click has turned it over already, and may have come to nothing.
-                if line.is_checked() != *checked {
-                    line.set_checked(*checked);
-                }
+            (Line::Check(line), _, Item::Check { label, checked, .. }) => {
+                event_loop::set_check(line, &literal(label), *checked);
             }
             (
                 Line::Submenu(line, lines),
