@@ -225,11 +225,13 @@ impl Icon<'_> {
         wait_within(limit, &format!("{path:?} in the menu"), || self.menu().at(path).cloned())
     }
 
-    /// Waits for a line and clicks on it.
+    /// Waits for a line and clicks on it; again, where the menu has got another shape meanwhile.
     pub(crate) fn click(&self, path: &[&str]) {
-        let line = self.wait_for(path);
-        assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
-        self.send_click(&line);
+        wait(&format!("a click on {path:?}"), || {
+            let line = self.wait_for(path);
+            assert!(line.enabled, "{path:?} can't be clicked: {line:#?}");
+            self.send_click(&line).then_some(())
+        });
     }
 
     /// Clicks on a line if it is there.
@@ -239,9 +241,10 @@ impl Icon<'_> {
         }
     }
 
-    /// Nobody waits for an answer: "Quit" may end the agent before it has given one.
-    fn send_click(&self, line: &Line) {
-        self.proxy_to_menu().call_noreply("Event", &(line.id, "clicked", Value::from(0), 0_u32)).unwrap();
+    /// Whether there still is such a line. "Quit" may end the agent before it has given an answer.
+    fn send_click(&self, line: &Line) -> bool {
+        let answer: zbus::Result<()> = self.proxy_to_menu().call("Event", &(line.id, "clicked", Value::from(0), 0_u32));
+        !matches!(answer, Err(zbus::Error::MethodError(error, ..)) if error == "org.freedesktop.DBus.Error.InvalidArgs")
     }
 
     /// Clicks on the icon itself.
