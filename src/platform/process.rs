@@ -104,8 +104,9 @@ impl Ended {
     }
 }
 
-/// Runs a command with our own streams and waits for it. Ctrl-C reaches it from the terminal, and only it; a request
-/// to end that reaches us is passed on, and so are the signals that mean to each program what it likes.
+/// Runs a command with our own streams and waits for it; what was closed when we began is closed for it too. Ctrl-C reaches it
+/// from the terminal, and only it; a request to end that reaches us is passed on, and so are the signals that mean to each program
+/// what it likes.
 ///
 /// # Errors
 ///

@@ -2,6 +2,8 @@
 
 #[path = "unix/pipes.rs"]
 mod pipes;
+#[path = "unix/terminal.rs"]
+mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -11,8 +13,6 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use interprocess::ConnectWaitMode;
@@ -21,15 +21,14 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, ListenerOption
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
-use shared_child::SharedChild;
-use shared_child::unix::SharedChildExt as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Endpoint;
-use super::process::{End, Ended};
+use super::process::End;
 use super::signals::StopSignal;
 pub(super) use pipes::Pipes;
+pub(super) use terminal::{end_by_signal, run_in_terminal};
 
 /// Nobody can keep a file from being replaced here.
 pub(super) fn is_held_by_another(_error: &io::Error) -> bool {
@@ -159,43 +158,6 @@ pub(super) fn process_number(pid: u32) -> Option<rustix::process::Pid> {
     i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)
 }
 
-pub(super) fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
-    // The terminal sends these to the whole foreground group, so the child has its own. A handler is undone by exec,
-    // while "ignore" would be inherited; where we inherited "ignore" ourselves (nohup), the child shall too.
-    let mut heard: Vec<(i32, Arc<AtomicBool>)> = Vec::new();
-    for signal in [SIGINT, SIGQUIT, SIGHUP] {
-        if !is_ignored(signal) {
-            let flag = Arc::default();
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-            heard.push((signal, flag));
-        }
-    }
-    // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
-    let mut meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
-    let child = Arc::new(SharedChild::spawn(command)?);
-    let handle = meant.handle();
-    let target = Arc::clone(&child);
-    let forward = std::thread::Builder::new().name("forward-signals".into()).spawn(move || {
-        for signal in meant.forever() {
-            let _ = target.send_signal(signal);
-        }
-    })?;
-    let status = child.wait();
-    handle.close();
-    let _ = forward.join();
-    let status = status?;
-    let is_end = |signal: i32| signal != SIGHUP && status.signal() == Some(signal);
-    let interrupt = heard.into_iter().find(|(signal, flag)| is_end(*signal) && flag.load(Ordering::SeqCst));
-    Ok(Ended { status, interrupt: interrupt.map(|(signal, _)| signal) })
-}
-
-/// Returns where the signal ends nobody. The core, if one is wanted, is the command's.
-pub(super) fn end_by_signal(signal: i32) {
-    let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, no_core);
-    let _ = signal_hook::low_level::emulate_default_handler(signal);
-}
-
 pub(super) const USUAL_EDITOR: &str = "vi";
 
 /// Shells are what such lines are written for.
@@ -205,15 +167,6 @@ pub(super) fn command_of_line(line: &OsStr) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).arg("sh");
     command
-}
-
-fn is_ignored(signal: i32) -> bool {
-    // SAFETY: an all-zero sigaction is a valid value, and the call only writes to it.
-    let (asked, action) = unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        (libc::sigaction(signal, std::ptr::null(), &mut action), action)
-    };
-    asked == 0 && action.sa_sigaction == libc::SIG_IGN
 }
 
 pub(super) fn stop_signals(on_signal: impl Fn(StopSignal) + Send + 'static) -> io::Result<()> {

@@ -65,6 +65,24 @@ fn run_gives_the_command_our_own_input() {
     assert_eq!(child.wait_with_output().unwrap().stdout.trim_ascii_end(), b"through");
 }
 
+#[cfg(unix)]
+#[test]
+fn streams_that_are_closed_are_closed_for_the_command_too() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let told = "n=0; (true 5<&0) || n=1; (true 5<&1) || n=$((n + 2)); (true 5<&2) || n=$((n + 4)); exit $n";
+    for closed in 0..8 {
+        let streams = [" <&-", " >&-", " 2>&-"].into_iter().enumerate();
+        let streams: String = streams.filter(|(number, _)| closed & 1 << number != 0).map(|(_, close)| close).collect();
+        let mut shell = env.command("sh", &project);
+        shell.args(["-c", &format!("\"$CTX\" run sh -c \"$TOLD\"{streams}")]);
+        shell.env("CTX", env.companion()).env("TOLD", told);
+        env.run(shell).code(closed);
+    }
+    let codes: Vec<_> = entries_of(&project, "ran").iter().map(|entry| entry["exit_code"].as_i64().unwrap()).collect();
+    assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
 #[test]
 fn run_works_where_nothing_can_be_recorded_and_says_so_once() {
     let env = TestEnv::new();

@@ -1,0 +1,98 @@
+//! A command that runs in our place in the terminal, as if we were not there.
+
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use shared_child::SharedChild;
+use shared_child::unix::SharedChildExt as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::Signals;
+
+use super::super::process::Ended;
+
+/// Which of the three standard streams were closed when we were started, a bit each. The runtime opens `/dev/null` in their place,
+/// which a command would take for a stream that works.
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+// SAFETY: what lies in this section is called once before `main` and so before the runtime begins, with arguments that a C function
+// may leave alone.
+#[used]
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+static BEFORE_MAIN: extern "C" fn() = note_closed;
+
+/// Needs nothing of the runtime, which is not there yet.
+extern "C" fn note_closed() {
+    // SAFETY: asks for a flag by number; a number that is closed is an error that changes nothing.
+    let is_closed = |stream: &i32| unsafe { libc::fcntl(*stream, libc::F_GETFD) } == -1;
+    let closed = (0..3).filter(is_closed).fold(0, |closed, stream| closed | 1 << stream);
+    CLOSED.store(closed, Ordering::Relaxed);
+}
+
+pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
+    // The terminal sends these to the whole foreground group, so the child has its own. A handler is undone by exec,
+    // while "ignore" would be inherited; where we inherited "ignore" ourselves (nohup), the child shall too.
+    let mut heard: Vec<(i32, Arc<AtomicBool>)> = Vec::new();
+    for signal in [SIGINT, SIGQUIT, SIGHUP] {
+        if !is_ignored(signal) {
+            let flag = Arc::default();
+            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+            heard.push((signal, flag));
+        }
+    }
+    // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
+    let mut meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
+    leave_closed(command);
+    let child = Arc::new(SharedChild::spawn(command)?);
+    let handle = meant.handle();
+    let target = Arc::clone(&child);
+    let forward = std::thread::Builder::new().name("forward-signals".into()).spawn(move || {
+        for signal in meant.forever() {
+            let _ = target.send_signal(signal);
+        }
+    })?;
+    let status = child.wait();
+    handle.close();
+    let _ = forward.join();
+    let status = status?;
+    let is_end = |signal: i32| signal != SIGHUP && status.signal() == Some(signal);
+    let interrupt = heard.into_iter().find(|(signal, flag)| is_end(*signal) && flag.load(Ordering::SeqCst));
+    Ok(Ended { status, interrupt: interrupt.map(|(signal, _)| signal) })
+}
+
+/// What was closed for us is closed for the command.
+fn leave_closed(command: &mut Command) {
+    let closed = CLOSED.load(Ordering::Relaxed);
+    if closed == 0 {
+        // Without anything to do in between, a process is started faster.
+        return;
+    }
+    let close = move || {
+        for stream in (0..3).filter(|stream| closed & 1 << stream != 0) {
+            // SAFETY: nothing owns the number: it holds what the runtime opened for a stream that it leaves open for ever.
+            unsafe { libc::close(stream) };
+        }
+        Ok(())
+    };
+    // SAFETY: close is async-signal-safe, and the closure neither allocates nor takes a lock.
+    unsafe { command.pre_exec(close) };
+}
+
+/// Returns where the signal ends nobody. The core, if one is wanted, is the command's.
+pub(in super::super) fn end_by_signal(signal: i32) {
+    let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, no_core);
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: an all-zero sigaction is a valid value, and the call only writes to it.
+    let (asked, action) = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        (libc::sigaction(signal, std::ptr::null(), &mut action), action)
+    };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
