@@ -4,6 +4,8 @@
 mod autostart;
 #[path = "linux/service.rs"]
 mod service;
+#[path = "linux/witness.rs"]
+mod witness;
 
 use std::env;
 use std::ffi::OsString;
@@ -25,6 +27,7 @@ use super::process::End;
 pub(super) use super::unix::*;
 pub(super) use autostart::{autostart_status, disable_autostart, enable_autostart};
 pub(super) use service::{service_interval, tell_service_manager};
+pub(super) use witness::Witness;
 
 // The unwinder from the compiler's own archive, which lies wherever gcc does: without `libgcc_s.so` a process of ours begins a
 // tenth of a millisecond earlier. A linker that goes through its arguments once takes the shared one, as it would without this.

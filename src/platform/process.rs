@@ -105,8 +105,10 @@ impl Ended {
 }
 
 /// Runs a command with our own streams and waits for it; what was closed when we began is closed for it too. Ctrl-C reaches it
-/// from the terminal, and only it; a request to end that reaches us is passed on, and so are the signals that mean to each program
-/// what it likes.
+/// from the terminal, and only it; a request to end that reaches us alone is passed on, and so are the signals that mean to each
+/// program what it likes. On Linux it takes 20 ms to tell these from what was sent to all of our group, and so to the command
+/// itself; where nobody tells them apart, as on macOS, it gets the latter twice. Who signals all processes of our program's file,
+/// but not the command, is taken for one who signals the group.
 ///
 /// # Errors
 ///

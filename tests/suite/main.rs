@@ -37,6 +37,8 @@ mod schemas;
 mod sessions;
 #[cfg(target_os = "linux")]
 mod shells;
+#[cfg(target_os = "linux")]
+mod signals;
 mod snippets;
 mod storms;
 mod streams;

@@ -5,13 +5,19 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::{Handle, Signals};
 
+use super::super::os::Witness;
 use super::super::process::Ended;
+
+/// Whoever signals all processes one by one, as service managers do, has come through with it after this time.
+const ROUND: Duration = Duration::from_millis(20);
 
 /// Which of the three standard streams were closed when we were started, a bit each. The runtime opens `/dev/null` in their place,
 /// which a command would take for a stream that works.
@@ -44,16 +50,14 @@ pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<End
         }
     }
     // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
-    let mut meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
+    let meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
     leave_closed(command);
     let child = Arc::new(SharedChild::spawn(command)?);
-    let handle = meant.handle();
-    let target = Arc::clone(&child);
-    let forward = std::thread::Builder::new().name("forward-signals".into()).spawn(move || {
-        for signal in meant.forever() {
-            let _ = target.send_signal(signal);
-        }
-    })?;
+    // The command is not held up by it: before it has a handler of its own, one signal does what two do.
+    let witness = Witness::call();
+    let (handle, target) = (meant.handle(), Arc::clone(&child));
+    let forward = move || forward(meant, &target, witness.as_ref());
+    let forward = thread::Builder::new().name("forward-signals".into()).spawn(forward)?;
     let status = child.wait();
     handle.close();
     let _ = forward.join();
@@ -79,6 +83,27 @@ fn leave_closed(command: &mut Command) {
     };
     // SAFETY: close is async-signal-safe, and the closure neither allocates nor takes a lock.
     unsafe { command.pre_exec(close) };
+}
+
+/// Passes on what is sent to us until that is closed, but for what the command got itself as a member of our group.
+fn forward(mut meant: Signals, command: &SharedChild, witness: Option<&Witness>) {
+    let handle: Handle = meant.handle();
+    loop {
+        let heard = meant.wait();
+        if handle.is_closed() {
+            return;
+        }
+        if witness.is_some() {
+            thread::sleep(ROUND);
+        }
+        // What came within that time counts once, as it mostly does for a process that gets it twice. It is taken before the witness
+        // is asked: what comes in between must not stay with the witness, where it would hide a later one.
+        let heard: Vec<i32> = heard.collect();
+        let by_all = witness.map_or(0, Witness::heard);
+        for signal in heard.into_iter().filter(|signal| by_all & 1 << signal == 0) {
+            let _ = command.send_signal(signal);
+        }
+    }
 }
 
 /// Returns where the signal ends nobody. The core, if one is wanted, is the command's.
