@@ -52,8 +52,8 @@ impl Witness {
         // Who stopped the whole group need not have woken all of it.
         let _ = kill_process(self.process, Signal::CONT);
         let (mut line, mut heard) = (&self.line, [0; 8]);
-        match line.write_all(&[0]).and_then(|()| line.read_exact(&mut heard)) {
-            Ok(()) => u64::from_ne_bytes(heard),
+        match line.write(&[0]).and_then(|_| line.read(&mut heard)) {
+            Ok(_) => u64::from_ne_bytes(heard),
             Err(_) => 0,
         }
     }
@@ -70,8 +70,8 @@ impl Drop for Witness {
 /// Where our arguments lie in memory: fields 48 and 49 of `/proc/self/stat`, zero where the system does not tell.
 fn arguments(stat: &str) -> Option<Range<usize>> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(45).map_while(|field| field.parse().ok());
-    let range = fields.next()?..fields.next()?;
+    let mut fields = after_name.split_ascii_whitespace();
+    let range = fields.nth(45)?.parse().ok()?..fields.next()?.parse().ok()?;
     (range.start != 0 && !range.is_empty()).then_some(range)
 }
 

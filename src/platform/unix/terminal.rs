@@ -16,6 +16,9 @@ use signal_hook::iterator::{Handle, Signals};
 use super::super::os::Witness;
 use super::super::process::Ended;
 
+/// What may be sent to us by number, in the order in which a process gets what it is sent at once.
+const MEANT: [i32; 3] = [SIGUSR1, SIGUSR2, SIGTERM];
+
 /// Whoever signals all processes one by one, as service managers do, has come through with it after this time.
 const ROUND: Duration = Duration::from_millis(20);
 
@@ -50,7 +53,7 @@ pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<End
         }
     }
     // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
-    let meant = Signals::new([SIGTERM, SIGUSR1, SIGUSR2].into_iter().filter(|signal| !is_ignored(*signal)))?;
+    let meant = Signals::new(MEANT.into_iter().filter(|signal| !is_ignored(*signal)))?;
     leave_closed(command);
     let child = Arc::new(SharedChild::spawn(command)?);
     // The command is not held up by it: before it has a handler of its own, one signal does what two do.
@@ -98,9 +101,9 @@ fn forward(mut meant: Signals, command: &SharedChild, witness: Option<&Witness>)
         }
         // What came within that time counts once, as it mostly does for a process that gets it twice. It is taken before the witness
         // is asked: what comes in between must not stay with the witness, where it would hide a later one.
-        let heard: Vec<i32> = heard.collect();
-        let by_all = witness.map_or(0, Witness::heard);
-        for signal in heard.into_iter().filter(|signal| by_all & 1 << signal == 0) {
+        let heard = heard.fold(0, |heard, signal| heard | 1_u64 << signal);
+        let by_us_alone = heard & !witness.map_or(0, Witness::heard);
+        for signal in MEANT.into_iter().filter(|signal| by_us_alone & 1 << signal != 0) {
             let _ = command.send_signal(signal);
         }
     }
