@@ -137,6 +137,18 @@ mod in_shells {
     }
 
     #[test]
+    fn nushell_completes() {
+        let file = checked_in("packaging/completions/ctx.nu");
+        let script = format!(
+            "source '{}'; for name in ['ctx tail' 'ctx hook install' 'ctx tracker'] {{
+                print (scope externs | where name == $name | length) }}",
+            file.display()
+        );
+        let Some(out) = said("nu", &["-n", "-c", &script]) else { return };
+        assert_eq!(out, "1\n1\n0\n");
+    }
+
+    #[test]
     fn manual_pages_are_valid() {
         for name in names(&checked_in("packaging/man")) {
             let page = checked_in("packaging/man").join(&name);

@@ -28,6 +28,8 @@ mod manners;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod menu;
+#[cfg(target_os = "linux")]
+mod nushell;
 mod pauses;
 mod record;
 mod redact;

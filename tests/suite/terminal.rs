@@ -21,6 +21,7 @@ use crate::env::{TestEnv, entries_of, wait_for};
 const CTRL_C: &[u8] = b"\x03";
 const CTRL_BACKSLASH: &[u8] = b"\x1c";
 const CTRL_Z: &[u8] = b"\x1a";
+const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
 
 /// A terminal with a shell script as the leader of its session.
 pub(crate) struct Terminal {
@@ -59,18 +60,23 @@ impl Terminal {
         terminal
     }
 
-    /// Follows what appears on the screen, until nobody has the terminal open.
+    /// Follows what appears on the screen, until nobody has the terminal open. Some ask where the cursor is, and wait to hear.
     fn show(&self) {
         let (mut master, screen) = (self.keyboard.try_clone().unwrap(), Arc::clone(&self.screen));
         thread::spawn(move || {
-            let mut buffer = [0; 4096];
+            let (mut buffer, mut recent) = ([0; 4096], Vec::new());
             while let Ok(length @ 1..) = master.read(&mut buffer) {
                 screen.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
+                recent.extend_from_slice(&buffer[..length]);
+                for _ in recent.windows(WHERE_IS_THE_CURSOR.len()).filter(|bytes| *bytes == WHERE_IS_THE_CURSOR) {
+                    let _ = master.write_all(b"\x1b[1;1R");
+                }
+                recent.drain(..recent.len().saturating_sub(WHERE_IS_THE_CURSOR.len() - 1));
             }
         });
     }
 
-    fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.keyboard, size).unwrap();
     }

@@ -79,6 +79,7 @@ pub(crate) enum CompletedShell {
     Fish,
     Powershell,
     Elvish,
+    #[value(alias = "nu")]
     Nushell,
 }
 

@@ -50,6 +50,7 @@ pub(crate) enum Shell {
     Zsh,
     Fish,
     Powershell,
+    #[value(alias = "nu")]
     Nushell,
 }
 

@@ -22,10 +22,12 @@ if (-not (Test-Path Variable:Global:__CtxHook)) {
         $Start.CreateNoWindow = $true
         $Start.RedirectStandardInput = $Start.RedirectStandardOutput = $Start.RedirectStandardError = $true
         foreach ($Word in '-C', $Cwd, 'hook', 'record', '--exit-code', $Code, '--began-us', [long] ($Began.Ticks / 10),
-            '--duration-ms', [long] $Took.TotalMilliseconds, '--', $Command.CommandLine) {
+            '--duration-ms', [long] $Took.TotalMilliseconds, "--after=$($Global:__CtxHook.Before)", '--', $Command.CommandLine) {
             $Start.ArgumentList.Add($Word)
         }
-        [Diagnostics.Process]::Start($Start).Dispose()
+        $Recorder = [Diagnostics.Process]::Start($Start)
+        $Global:__CtxHook.Before = $Recorder.Id
+        $Recorder.Dispose()
     }
 
     function Global:prompt {
