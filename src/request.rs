@@ -370,6 +370,8 @@ pub enum FromTracker {
         /// The request's.
         request: u64,
     },
+    /// It looks at the disk, which takes its time; what it was asked comes after that.
+    Busy,
     /// To [`ToTracker::Record`] and [`ToTracker::Sync`]: it could not be done.
     Refused {
         /// The request's.

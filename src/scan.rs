@@ -30,15 +30,24 @@ const MAX_RULES_FILE: u64 = 1 << 20;
 /// What is known of a folder that only leads on to one outside the root.
 const ABOVE: Meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file: FileId::UNKNOWN };
 
-/// Called with the folders of one level, relative to the root, before they are listed.
-pub type WatchFirst<'a> = &'a mut dyn FnMut(&[PathBuf]);
+/// What a look at the disk tells of on its way.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// The folders of one level, relative to the root, are about to be listed.
+    Level(&'a [PathBuf]),
+    /// One more place was looked at, which takes as long as the disk does.
+    Place,
+}
+
+/// Called at each step.
+pub type OnStep<'a> = &'a mut dyn FnMut(Step<'_>);
 
 /// Everything below the root that counts. Of a folder that can't be read, what the index holds is taken for true.
-fn whole(root: &ProjectRoot, tree: &Tree, rules: &mut Rules, watch: WatchFirst<'_>) -> io::Result<Observation> {
+fn whole(root: &ProjectRoot, tree: &Tree, rules: &mut Rules, on_step: OnStep<'_>) -> io::Result<Observation> {
     let top = files::literal(root.path());
     let meta = meta(&top, &fs::symlink_metadata(&top)?);
     fs::read_dir(&top)?;
-    let node = list(root, PathBuf::new(), OsString::new(), meta, tree, rules, watch);
+    let node = list(root, PathBuf::new(), OsString::new(), meta, tree, rules, on_step);
     Ok(Observation { path: PathBuf::new(), found: node })
 }
 
@@ -53,9 +62,9 @@ pub fn observe(
     hints: &[Hint],
     tree: &Tree,
     rules: &mut Rules,
-    watch: WatchFirst<'_>,
+    on_step: OnStep<'_>,
 ) -> io::Result<Vec<Observation>> {
-    observe_as(root, hints, tree, rules, watch, files::NAMES_AS_TYPED)
+    observe_as(root, hints, tree, rules, on_step, files::NAMES_AS_TYPED)
 }
 
 fn observe_as(
@@ -63,11 +72,11 @@ fn observe_as(
     hints: &[Hint],
     tree: &Tree,
     rules: &mut Rules,
-    watch: WatchFirst<'_>,
+    on_step: OnStep<'_>,
     as_typed: bool,
 ) -> io::Result<Vec<Observation>> {
     if hints.iter().any(|hint| hint.recursive && hint.path.as_os_str().is_empty()) {
-        return Ok(vec![whole(root, tree, rules, watch)?]);
+        return Ok(vec![whole(root, tree, rules, on_step)?]);
     }
     let mut seen = Vec::with_capacity(hints.len());
     // What lies in a folder comes right behind it.
@@ -75,6 +84,7 @@ fn observe_as(
     let mut hints: Vec<(usize, &Hint)> = hints.iter().enumerate().collect();
     hints.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
     for &(order, hint) in &hints {
+        on_step(Step::Place);
         let path = hint.path.as_path();
         if listed.is_some_and(|folder| path.starts_with(folder)) {
             continue;
@@ -85,18 +95,18 @@ fn observe_as(
             seen.push((order, Observation { path: path.to_path_buf(), found: None }));
             let is_hinted = hints.iter().any(|(_, hint)| hint.path == other);
             let hint = Hint { path: other, recursive: hint.recursive };
-            let found = if is_hinted { None } else { look(root, &hint, tree, rules, watch) };
+            let found = if is_hinted { None } else { look(root, &hint, tree, rules, on_step) };
             seen.extend(found.map(|found| (order, Observation { path: hint.path, found })));
             continue;
         }
-        let Some(found) = look(root, hint, tree, rules, watch) else { continue };
+        let Some(found) = look(root, hint, tree, rules, on_step) else { continue };
         if found.as_ref().is_some_and(Node::is_folder) {
             listed = Some(path);
         }
         // What was removed by another spelling of its name is told of by that.
         if as_typed && found.is_none() && tree.find(path).is_none() {
             for path in tree.namesakes(path) {
-                let found = look(root, &Hint { path: path.clone(), recursive: false }, tree, rules, watch);
+                let found = look(root, &Hint { path: path.clone(), recursive: false }, tree, rules, on_step);
                 seen.extend(found.map(|found| (order, Observation { path, found })));
             }
         }
@@ -160,13 +170,7 @@ impl Replaced<'_> {
 }
 
 /// What is at one place; none where it need not be compared.
-fn look(
-    root: &ProjectRoot,
-    hint: &Hint,
-    tree: &Tree,
-    rules: &mut Rules,
-    watch: WatchFirst<'_>,
-) -> Option<Option<Node>> {
+fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, on_step: OnStep<'_>) -> Option<Option<Node>> {
     let path = hint.path.as_path();
     let name = path.file_name()?;
     let absolute = at(root, path);
@@ -189,7 +193,7 @@ fn look(
     if is_known && !hint.recursive {
         return None;
     }
-    Some(list(root, path.to_path_buf(), name.to_owned(), meta, tree, rules, watch))
+    Some(list(root, path.to_path_buf(), name.to_owned(), meta, tree, rules, on_step))
 }
 
 /// Whether a path lies in a folder outside the root that is not there, as after a disk was unmounted.
@@ -214,18 +218,19 @@ fn list(
     meta: Meta,
     tree: &Tree,
     rules: &mut Rules,
-    watch: WatchFirst<'_>,
+    on_step: OnStep<'_>,
 ) -> Option<Node> {
     let mut listed: BTreeMap<PathBuf, Listed> = BTreeMap::new();
     let mut level = vec![(top.clone(), name, meta)];
     while !level.is_empty() {
         let paths: Vec<PathBuf> =
             level.iter().map(|(path, _, _)| path.clone()).filter(|path| !is_above(path)).collect();
-        watch(&paths);
+        on_step(Step::Level(&paths));
         let mut next = Vec::new();
         for (path, name, meta) in level {
             let known = || tree.find(&path).map(|node| node.children().to_vec()).unwrap_or_default();
-            let listing = if is_above(&path) { Some(Listing::default()) } else { list_one(root, &path, &known, rules) };
+            let listing =
+                if is_above(&path) { Some(Listing::default()) } else { list_one(root, &path, &known, rules, on_step) };
             if let Some((mut children, mut folders)) = listing {
                 add_outside(root, &path, tree, rules, &mut children, &mut folders);
                 let below = folders.iter().map(|(name, _)| path.join(name)).collect();
@@ -280,7 +285,13 @@ type Listing = (Vec<Node>, Vec<(OsString, Meta)>);
 
 /// The files and the folders of one folder that count; none where the folder is a project of its own. What is known of a
 /// folder that may not be read stays as it is.
-fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, rules: &mut Rules) -> Option<Listing> {
+fn list_one(
+    root: &ProjectRoot,
+    folder: &Path,
+    known: &dyn Fn() -> Vec<Node>,
+    rules: &mut Rules,
+    on_step: OnStep<'_>,
+) -> Option<Listing> {
     let absolute = at(root, folder);
     let mut found: Vec<(OsString, Metadata)> = Vec::new();
     let listing = match fs::read_dir(&absolute) {
@@ -288,6 +299,7 @@ fn list_one(root: &ProjectRoot, folder: &Path, known: &dyn Fn() -> Vec<Node>, ru
         listing => listing,
     };
     for entry in listing.into_iter().flatten().flatten() {
+        on_step(Step::Place);
         match entry.metadata() {
             Ok(metadata) => found.push((entry.file_name(), metadata)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Some((known(), Vec::new())),

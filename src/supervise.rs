@@ -292,6 +292,7 @@ impl Supervisor {
                 }
                 answer(project.answered(request), Ok(Response::Done), effects);
             }
+            FromTracker::Busy => project.is_at_work(now),
             FromTracker::Refused { request, failure } => answer(project.answered(request), Err(failure), effects),
             FromTracker::Signalled => {
                 project.was_signalled = true;

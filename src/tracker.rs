@@ -27,7 +27,7 @@ use crate::project::ProjectRoot;
 use crate::request::{Failure, FailureCode, FromTracker, ToTracker};
 use crate::watch::Event;
 use cookies::{Cookies, Then};
-use link::Outbox;
+use link::{Outbox, Pulse};
 use observer::{Batch, Observer};
 use sleep::Sleep;
 use writer::Writer;
@@ -121,7 +121,7 @@ impl Tracker {
         let known = index::load(&directories, &root);
         writer.begin(pid)?;
         writer.complain(&warnings);
-        let mut observer = Observer::new(&root, &directories, &config, sender);
+        let mut observer = Observer::new(&root, &directories, &config, sender, Pulse::new(outbox.clone()));
         // The tree as it is for the beginning, and what happened to it since the last session.
         let found = observer.take_stock(known)?;
         writer.open(gap, found, &observer)?;

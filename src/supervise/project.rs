@@ -209,6 +209,12 @@ impl Project {
         self.live_mut()?.asked.remove(&question)?.client
     }
 
+    /// It has not forgotten what it was asked.
+    pub(super) fn is_at_work(&mut self, now: Instant) {
+        let asked = self.live_mut().into_iter().flat_map(|live| live.asked.values_mut());
+        asked.for_each(|question| question.until = now + ANSWER);
+    }
+
     /// The answer to this question is for those who asked for it to be recorded.
     pub(super) fn confirm_with(&mut self, question: u64) {
         if let Some(live) = self.live_mut() {

@@ -7,12 +7,16 @@ use std::io::{self, BufRead as _, Write as _};
 use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::Input;
 use crate::request::{FromTracker, ToTracker};
 
 /// How many messages may wait for the agent.
 const QUEUE: usize = 256;
+
+/// Long work is told of so often, several times in the time after which the agent takes a silent tracker for dead.
+const BEAT: Duration = Duration::from_secs(2);
 
 /// Who a tracker works for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +96,27 @@ impl Outbox {
         if let Some((queue, thread)) = writer {
             drop(queue);
             let _ = thread.join();
+        }
+    }
+}
+
+/// Tells the agent that what takes long goes on.
+pub(super) struct Pulse {
+    outbox: Outbox,
+    beat_at: Instant,
+}
+
+impl Pulse {
+    pub(super) fn new(outbox: Outbox) -> Self {
+        Self { outbox, beat_at: Instant::now() }
+    }
+
+    /// To be called wherever the work has come one step further.
+    pub(super) fn beat(&mut self) {
+        let now = Instant::now();
+        if now.duration_since(self.beat_at) >= BEAT {
+            self.beat_at = now;
+            self.outbox.send(FromTracker::Busy);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::Input;
 use super::head::Head;
+use super::link::Pulse;
 use super::lookout::Lookout;
 use super::reach::Reach;
 use crate::config::Config;
@@ -17,7 +18,7 @@ use crate::platform::Directories;
 use crate::project::{CONTEXT_DIR, ProjectRoot};
 use crate::request::Failure;
 use crate::rules::{Rules, Sources};
-use crate::scan;
+use crate::scan::{self, Step};
 use crate::tree::{Change, FileId, Meta, Observation, Tree};
 use crate::watch::{Blind, Event};
 
@@ -40,10 +41,17 @@ pub(super) struct Observer {
     head: Head,
     files: u64,
     reach: Reach,
+    pulse: Pulse,
 }
 
 impl Observer {
-    pub(super) fn new(root: &ProjectRoot, directories: &Directories, config: &Config, inputs: Sender<Input>) -> Self {
+    pub(super) fn new(
+        root: &ProjectRoot,
+        directories: &Directories,
+        config: &Config,
+        inputs: Sender<Input>,
+        pulse: Pulse,
+    ) -> Self {
         let head = Head::of(root, config.record.quiet);
         let rules = scan::rules(root, &config.watch);
         let lookout = Lookout::new(root, &directories.config_file(), head.folder(), rules.directories(), inputs);
@@ -57,6 +65,7 @@ impl Observer {
             head,
             files: 0,
             reach: Reach::new(root),
+            pulse,
         }
     }
 
@@ -334,9 +343,12 @@ impl Observer {
     }
 
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
-        let watches = &mut self.lookout.watches;
-        let watch = &mut |folders: &[PathBuf]| watches.watch(folders);
-        let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, watch);
+        let (watches, pulse) = (&mut self.lookout.watches, &mut self.pulse);
+        let on_step = &mut |step: Step<'_>| match step {
+            Step::Level(folders) => watches.watch(folders),
+            Step::Place => pulse.beat(),
+        };
+        let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, on_step);
         // What was seen of another folder is no news of ours.
         self.check_root()?;
         seen.map_err(|error| self.reach.lost(&error))

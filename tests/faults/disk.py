@@ -17,6 +17,9 @@ from suite import Skipped
 
 DISK = "16m"
 FILES = 300
+# Together more than what the agent waits for an answer.
+SLOW_FILES, SLOW_LOOK = 1200, 0.01
+DEAD_AFTER = 10
 
 
 @contextmanager
@@ -157,6 +160,25 @@ def a_disk_that_fails(suite, sandbox):
     suite.check(f"{len(sent)} commands among failing writes, {late} of them late: each in the record once", True)
 
 
+def a_slow_disk(suite, sandbox):
+    """A tracker that looks at it for longer than a dead one is waited for is at work, not dead."""
+    injected = Injected(sandbox)
+    project = sandbox.project("shop")
+    record = Replayed(sandbox, project)
+    arrives = sandbox.home / "arrives"
+    arrives.mkdir()
+    for number in range(SLOW_FILES):
+        (arrives / f"{number}.txt").write_text("")
+    sandbox.start(project)
+    tracker = project.pid()
+    with injected.slow_looks(SLOW_LOOK):
+        arrives.rename(project.root / "arrived")
+        synced = sandbox.ctx("sync", cwd=project.root, expect=0)
+    record.check("after a slow look")
+    suite.check(f"{SLOW_FILES} files on a slow disk, in {synced.seconds:.1f} s: the tracker is waited for",
+                synced.seconds > DEAD_AFTER and project.pid() == tracker)
+
+
 @contextmanager
 def _until(code):
     try:
@@ -171,4 +193,4 @@ def _remount(disk, how):
     subprocess.run(["mount", "-o", f"remount,bind,{how}", disk], check=True)
 
 
-CASES = [a_full_disk, a_disk_that_is_full_for_long, a_read_only_disk, a_disk_that_fails]
+CASES = [a_full_disk, a_disk_that_is_full_for_long, a_read_only_disk, a_disk_that_fails, a_slow_disk]

@@ -1,4 +1,5 @@
-/* Preloaded into the programs: fails writes to the files of a record, and moves the wall clock, as told by a shared file.
+/* Preloaded into the programs: fails writes to the files of a record, slows looks at files, and moves the wall clock, as told by
+ * a shared file.
  *
  * FAULTS names the file, which holds a `struct control`. A write that fails has often written a half of its bytes before, as
  * on a disk that is just full. */
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ struct control {
     int64_t clock_ns; /* Added to the wall clock. */
     int32_t error;    /* What a failing write says. */
     int32_t permille; /* How many writes fail. */
+    int32_t look_us;  /* How much longer a look at a file takes. */
 };
 
 static volatile struct control *control;
@@ -61,6 +64,11 @@ ssize_t write(int file, const void *bytes, size_t count) {
         return -1;
     }
     return syscall(SYS_write, file, bytes, count);
+}
+
+int statx(int folder, const char *restrict name, int flags, unsigned mask, struct statx *restrict found) {
+    if (control && control->look_us > 0) usleep(control->look_us);
+    return syscall(SYS_statx, folder, name, flags, mask, found);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {

@@ -11,7 +11,7 @@ from pathlib import Path
 from suite import Skipped
 
 SOURCE = Path(__file__).with_name("faults.c")
-CONTROL = struct.Struct("=qii")
+CONTROL = struct.Struct("=qiii")
 ALL = 1000
 
 
@@ -35,13 +35,22 @@ class Injected:
         self.clock_seconds = 0
         self.say()
 
-    def say(self, error=0, permille=0):
-        CONTROL.pack_into(self.shared, 0, int(self.clock_seconds * 1e9), error, permille)
+    def say(self, error=0, permille=0, look_us=0):
+        CONTROL.pack_into(self.shared, 0, int(self.clock_seconds * 1e9), error, permille, look_us)
 
     @contextmanager
     def failing_writes(self, error=errno.EIO, permille=ALL):
         """So many of a thousand writes to the record fail."""
         self.say(error, permille)
+        try:
+            yield
+        finally:
+            self.say()
+
+    @contextmanager
+    def slow_looks(self, seconds):
+        """A look at a file takes so much longer, as on a disk at the other end of a bad line."""
+        self.say(look_us=int(seconds * 1e6))
         try:
             yield
         finally:

@@ -91,12 +91,13 @@ fn from_tracker_kind(message: &FromTracker) -> &'static str {
         FromTracker::Status { .. } => "status",
         FromTracker::Recorded { .. } => "recorded",
         FromTracker::Synced { .. } => "synced",
+        FromTracker::Busy => "busy",
         FromTracker::Refused { .. } => "refused",
         FromTracker::Signalled => "signalled",
         FromTracker::Failed { .. } => "failed",
     }
 }
-const FROM_TRACKER: [&str; 7] = ["ready", "status", "recorded", "synced", "refused", "signalled", "failed"];
+const FROM_TRACKER: [&str; 8] = ["ready", "status", "recorded", "synced", "busy", "refused", "signalled", "failed"];
 
 fn failure_kind(code: FailureCode) -> &'static str {
     match code {

@@ -115,6 +115,20 @@ fn a_tracker_that_hangs_is_killed() {
 }
 
 #[test]
+fn a_tracker_that_works_on_is_waited_for() {
+    let mut world = World::running("/a");
+    let tracker = world.tracker("/a").unwrap();
+    world.wait(SIGN_OF_LIFE);
+    for _ in 0..10 {
+        world.wait(ANSWER / 2);
+        world.on(Input::Said(tracker, FromTracker::Busy));
+    }
+    assert_eq!(world.live.len(), 1);
+    world.wait(ANSWER);
+    assert!(world.done.contains(&Effect::Kill(tracker)), "not for ever, when it has fallen silent");
+}
+
+#[test]
 fn a_mistake_in_the_file_of_all_projects_is_told_once() {
     let mut world = World::running("/a");
     world.ask(start("/b"));
