@@ -104,11 +104,11 @@ impl Ended {
     }
 }
 
-/// Runs a command with our own streams and waits for it; what was closed when we began is closed for it too. Ctrl-C reaches it
-/// from the terminal, and only it; a request to end that reaches us alone is passed on, and so are the signals that mean to each
-/// program what it likes. On Linux it takes 20 ms to tell these from what was sent to all of our group, and so to the command
-/// itself; where nobody tells them apart, as on macOS, it gets the latter twice. Who signals all processes of our program's file,
-/// but not the command, is taken for one who signals the group.
+/// Runs a command with our own streams and waits for it; what was closed when we began is closed for it too. What asks a program to
+/// end, or means to each what it likes, reaches the command once: what a terminal or somebody else sends to all of our group it has
+/// got itself, what reaches us alone is passed on. On Linux it takes 20 ms to tell these apart; where nobody can, as on macOS, what
+/// the terminal may have sent is not passed on, and of the rest the command gets twice what was sent to the group. Who signals all
+/// processes of our program's file, but not the command, is taken for one who signals the group.
 ///
 /// # Errors
 ///

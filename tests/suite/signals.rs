@@ -14,8 +14,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::env::{PATIENCE, TestEnv, wait_for};
 
 /// Says at once what it hears, and ends with the second signal that is each program's own.
-const LISTENER: &str = "(trap '' TERM USR1 USR2; exec sleep 1000 >/dev/null) &
-    trap 'echo term' TERM; trap 'echo one' USR1; trap 'exit 6' USR2
+const LISTENER: &str = "(trap '' HUP INT QUIT TERM USR1 USR2; exec sleep 1000 >/dev/null) &
+    trap 'echo term' TERM; trap 'echo int' INT; trap 'echo hup' HUP; trap 'echo quit' QUIT
+    trap 'echo one' USR1; trap 'exit 6' USR2
     echo ready; while :; do wait; done";
 
 /// `ctx run` with a listener, in a group of its own.
@@ -130,6 +131,40 @@ fn what_is_sent_to_each_process_of_a_service_reaches_the_command_once() {
     running.hears("term");
     running.hears_nothing_more();
     running.ends();
+}
+
+/// What a terminal sends to its whole foreground group, sent by somebody to us alone or to the group.
+#[test]
+fn what_may_come_from_a_terminal_reaches_the_command_once() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let mut running = Running::new(&env, &project);
+    for (signal, word) in [(Signal::INT, "int"), (Signal::HUP, "hup"), (Signal::QUIT, "quit")] {
+        send(running.ctx.id(), signal);
+        running.hears(word);
+        kill_process_group(number(running.ctx.id()), signal).unwrap();
+        running.hears(word);
+        running.hears_nothing_more();
+    }
+    running.ends();
+}
+
+/// As `timeout` does, and `setsid`.
+#[test]
+fn what_is_sent_to_the_group_reaches_a_command_that_has_left_it() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut command =
+            env.ctx_command(&project, ["run", "--", "timeout", "1000", "sh", "-c", "echo ready; exec sleep 1000"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut ctx = command.spawn().unwrap();
+        let mut lines = BufReader::new(ctx.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "ready");
+        kill_process_group(number(ctx.id()), signal).unwrap();
+        assert!(lines.next().is_none(), "it has ended");
+        ctx.wait().unwrap();
+    }
 }
 
 #[test]

@@ -8,14 +8,19 @@ use std::ffi::CStr;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::mem;
+use std::net::Shutdown;
 use std::ops::Range;
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::process_number;
+
+/// Who can't answer within this time was stopped again by somebody.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// What it is called, of which the system keeps 15 bytes.
 const NAME: &CStr = c"signal-witness";
@@ -31,6 +36,7 @@ impl Witness {
     pub(in super::super) fn call() -> Option<Witness> {
         let name = arguments(&fs::read_to_string("/proc/self/stat").ok()?)?;
         let (line, far_end) = UnixStream::pair().ok()?;
+        line.set_read_timeout(Some(ANSWER)).ok()?;
         // SAFETY: the masks are valid for their whole lives, all zeros or not; this thread has its own back after the fork, which
         // nothing comes in between, so that the new process never listens to a handler of ours. That one does only what `testify` may do.
         let process = unsafe {
@@ -54,7 +60,11 @@ impl Witness {
         let (mut line, mut heard) = (&self.line, [0; 8]);
         match line.write(&[0]).and_then(|_| line.read(&mut heard)) {
             Ok(_) => u64::from_ne_bytes(heard),
-            Err(_) => 0,
+            Err(_) => {
+                // It is asked no more: what it says next would be the answer to this question.
+                let _ = line.shutdown(Shutdown::Both);
+                0
+            }
         }
     }
 }

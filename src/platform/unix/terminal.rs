@@ -3,11 +3,12 @@
 use std::io;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{getpgid, getpgrp};
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -15,9 +16,13 @@ use signal_hook::iterator::{Handle, Signals};
 
 use super::super::os::Witness;
 use super::super::process::Ended;
+use super::process_number;
 
-/// What may be sent to us by number, in the order in which a process gets what it is sent at once.
-const MEANT: [i32; 3] = [SIGUSR1, SIGUSR2, SIGTERM];
+/// What is meant for the command, in the order in which a process gets what it is sent at once.
+const MEANT: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM];
+
+/// What a terminal sends to all of its foreground group, a bit each.
+const OF_TERMINAL: u64 = 1 << SIGHUP | 1 << SIGINT | 1 << SIGQUIT;
 
 /// Whoever signals all processes one by one, as service managers do, has come through with it after this time.
 const ROUND: Duration = Duration::from_millis(20);
@@ -42,32 +47,36 @@ extern "C" fn note_closed() {
 }
 
 pub(in super::super) fn run_in_terminal(command: &mut Command) -> io::Result<Ended> {
-    // The terminal sends these to the whole foreground group, so the child has its own. A handler is undone by exec,
-    // while "ignore" would be inherited; where we inherited "ignore" ourselves (nohup), the child shall too.
-    let mut heard: Vec<(i32, Arc<AtomicBool>)> = Vec::new();
-    for signal in [SIGINT, SIGQUIT, SIGHUP] {
-        if !is_ignored(signal) {
-            let flag = Arc::default();
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
-            heard.push((signal, flag));
-        }
+    // What we ignore, the command inherits and shall go on ignoring; a handler is undone by exec.
+    let is_heard = |signal: &i32| !is_ignored(*signal);
+    let mut interrupts = Vec::new();
+    for signal in [SIGINT, SIGQUIT].into_iter().filter(is_heard) {
+        let flag = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal, Arc::clone(&flag))?;
+        interrupts.push((signal, flag));
     }
-    // What is sent to us by number is meant for the command; what it ignores anyway, it shall go on ignoring.
-    let meant = Signals::new(MEANT.into_iter().filter(|signal| !is_ignored(*signal)))?;
+    let meant = Signals::new(MEANT.into_iter().filter(is_heard))?;
+    let handle = meant.handle();
     leave_closed(command);
-    let child = Arc::new(SharedChild::spawn(command)?);
-    // The command is not held up by it: before it has a handler of its own, one signal does what two do.
-    let witness = Witness::call();
-    let (handle, target) = (meant.handle(), Arc::clone(&child));
-    let forward = move || forward(meant, &target, witness.as_ref());
+    // The thread comes first: where there can be none, the command must not run on out of reach.
+    let (tell, told) = mpsc::channel::<(Arc<SharedChild>, Option<Witness>)>();
+    let forward = move || {
+        if let Ok((command, witness)) = told.recv() {
+            forward(meant, &command, witness);
+        }
+    };
     let forward = thread::Builder::new().name("forward-signals".into()).spawn(forward)?;
+    let child = Arc::new(SharedChild::spawn(command)?);
+    // The command is not held up by the witness.
+    let _ = tell.send((Arc::clone(&child), Witness::call()));
     let status = child.wait();
     handle.close();
     let _ = forward.join();
     let status = status?;
-    let is_end = |signal: i32| signal != SIGHUP && status.signal() == Some(signal);
-    let interrupt = heard.into_iter().find(|(signal, flag)| is_end(*signal) && flag.load(Ordering::SeqCst));
-    Ok(Ended { status, interrupt: interrupt.map(|(signal, _)| signal) })
+    let is_end = |(signal, was_heard): &(i32, Arc<AtomicBool>)| {
+        status.signal() == Some(*signal) && was_heard.load(Ordering::SeqCst)
+    };
+    Ok(Ended { status, interrupt: interrupts.iter().find(|it| is_end(it)).map(|(signal, _)| *signal) })
 }
 
 /// What was closed for us is closed for the command.
@@ -89,7 +98,7 @@ fn leave_closed(command: &mut Command) {
 }
 
 /// Passes on what is sent to us until that is closed, but for what the command got itself as a member of our group.
-fn forward(mut meant: Signals, command: &SharedChild, witness: Option<&Witness>) {
+fn forward(mut meant: Signals, command: &SharedChild, witness: Option<Witness>) {
     let handle: Handle = meant.handle();
     loop {
         let heard = meant.wait();
@@ -102,11 +111,17 @@ fn forward(mut meant: Signals, command: &SharedChild, witness: Option<&Witness>)
         // What came within that time counts once, as it mostly does for a process that gets it twice. It is taken before the witness
         // is asked: what comes in between must not stay with the witness, where it would hide a later one.
         let heard = heard.fold(0, |heard, signal| heard | 1_u64 << signal);
-        let by_us_alone = heard & !witness.map_or(0, Witness::heard);
-        for signal in MEANT.into_iter().filter(|signal| by_us_alone & 1 << signal != 0) {
+        let by_group = witness.as_ref().map_or(OF_TERMINAL, Witness::heard);
+        let by_command = if is_in_our_group(command.id()) { by_group } else { 0 };
+        for signal in MEANT.into_iter().filter(|signal| heard & !by_command & 1 << signal != 0) {
             let _ = command.send_signal(signal);
         }
     }
+}
+
+/// Not so for a command that leads a group of its own from some moment on, as `timeout` and `setsid` do.
+fn is_in_our_group(pid: u32) -> bool {
+    getpgid(process_number(pid)).is_ok_and(|group| group == getpgrp())
 }
 
 /// Returns where the signal ends nobody. The core, if one is wanted, is the command's.
