@@ -98,7 +98,7 @@ impl Pace {
     }
 
     /// The paths that are wanted, due or not, in the order of their first hints.
-    pub fn take_if(&mut self, wanted: impl Fn(&Path) -> bool) -> Vec<Hint> {
+    pub fn take_if(&mut self, mut wanted: impl FnMut(&Path) -> bool) -> Vec<Hint> {
         let taken = ordered(self.dirty.extract_if(|path, _| wanted(path)));
         self.next = self.dirty.values().map(|dirty| self.due(dirty)).min();
         taken

@@ -27,13 +27,16 @@ pub use walk::walk;
 /// A file of patterns beyond this many bytes is passed over.
 const MAX_RULES_FILE: u64 = 1 << 20;
 
+/// So many folders of one level are told of at once: a watch for each may take as long as a look at it.
+const AT_ONCE: usize = 100;
+
 /// What is known of a folder that only leads on to one outside the root.
 const ABOVE: Meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file: FileId::UNKNOWN };
 
 /// What a look at the disk tells of on its way.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// The folders of one level, relative to the root, are about to be listed.
+    /// Folders of one level, relative to the root; they are listed when all of the level have been told of.
     Level(&'a [PathBuf]),
     /// One more place was looked at, which takes as long as the disk does.
     Place,
@@ -225,7 +228,7 @@ fn list(
     while !level.is_empty() {
         let paths: Vec<PathBuf> =
             level.iter().map(|(path, _, _)| path.clone()).filter(|path| !is_above(path)).collect();
-        on_step(Step::Level(&paths));
+        paths.chunks(AT_ONCE).for_each(|paths| on_step(Step::Level(paths)));
         let mut next = Vec::new();
         for (path, name, meta) in level {
             let known = || tree.find(&path).map(|node| node.children().to_vec()).unwrap_or_default();
@@ -292,6 +295,7 @@ fn list_one(
     rules: &mut Rules,
     on_step: OnStep<'_>,
 ) -> Option<Listing> {
+    on_step(Step::Place);
     let absolute = at(root, folder);
     let mut found: Vec<(OsString, Metadata)> = Vec::new();
     let listing = match fs::read_dir(&absolute) {

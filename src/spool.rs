@@ -68,7 +68,8 @@ pub fn take(
     mut write: impl FnMut(Spooled) -> Result<(), Failure>,
 ) -> Result<usize, Failure> {
     let path = file(directories);
-    if !path.exists() {
+    // Those of other projects keep nobody waiting, nor does a folder that can't be written.
+    if !holds_any(&path, project) {
         return Ok(0);
     }
     let _taking = lock(directories, "taking.lock", TAKING_WAIT).map_err(|error| cannot("lock", &path, &error))?;
@@ -103,6 +104,15 @@ pub fn take(
         rewrite().map_err(|error| cannot("rewrite", &path, &error))?;
     }
     outcome.map(|()| taken)
+}
+
+/// Whether a line may be the project's, without a look at what each says. What is no file is nobody's.
+fn holds_any(path: &Path, project: &Path) -> bool {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return false;
+    }
+    let (Ok(name), Ok(text)) = (serde_json::to_vec(project), fs::read(path)) else { return false };
+    memchr::memmem::find(&text, &name).is_some()
 }
 
 fn file(directories: &Directories) -> PathBuf {
@@ -202,6 +212,15 @@ mod tests {
         };
         take(&directories, Path::new("/a"), keep).unwrap();
         assert_eq!(left, ["2"]);
+    }
+
+    #[test]
+    fn what_waits_for_others_keeps_nobody_waiting() {
+        let (_keep, directories) = place();
+        append(&directories, &Redactor::default(), note("/a/b", "1")).unwrap();
+        let _taking = lock(&directories, "taking.lock", Duration::ZERO).unwrap();
+        assert_eq!(take(&directories, Path::new("/a"), |_| Ok(())).unwrap(), 0);
+        assert!(take(&directories, Path::new("/a/b"), |_| Ok(())).is_err());
     }
 
     #[test]

@@ -150,6 +150,7 @@ impl Tracker {
             if let Err(RecvTimeoutError::Disconnected) = first {
                 return self.end(Reason::AgentGone);
             }
+            self.observer.begin_work();
             self.notice_sleep();
             for input in first.into_iter().chain(inputs.try_iter()) {
                 self.on(input)?;

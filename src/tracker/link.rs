@@ -111,6 +111,11 @@ impl Pulse {
         Self { outbox, beat_at: Instant::now() }
     }
 
+    /// To be called where work begins after a rest: nobody need be told of what does not take long.
+    pub(super) fn begin(&mut self) {
+        self.beat_at = Instant::now();
+    }
+
     /// To be called wherever the work has come one step further.
     pub(super) fn beat(&mut self) {
         let now = Instant::now();

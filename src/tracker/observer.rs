@@ -93,6 +93,11 @@ impl Observer {
         Ok(changes.map(|changes| changes.into_iter().map(|change| change.told(FoundBy::Scan)).collect()))
     }
 
+    /// Something has come after a rest.
+    pub(super) fn begin_work(&mut self) {
+        self.pulse.begin();
+    }
+
     /// Keeps what is known for the next session.
     pub(super) fn save(&self, directories: &Directories, seq: u64) {
         if let Err(error) = index::save(directories, &self.root, seq, &self.rules, &self.tree) {
@@ -312,7 +317,11 @@ impl Observer {
             return Vec::new();
         }
         let known = |path: &Path| self.tree.find(path).map(|node| node.meta().file);
-        let now = |path: &Path| scan::file_at(&self.root, path);
+        let pulse = &mut self.pulse;
+        let mut now = |path: &Path| {
+            pulse.beat();
+            scan::file_at(&self.root, path)
+        };
         let is_unpaired = |id: Option<FileId>| id.is_some_and(|id| unpaired.contains(&id));
         // A project of its own begins or ends with a look of its own.
         let may_go_along = |path: &Path| path.file_name() != Some(CONTEXT_DIR.as_ref());
@@ -345,7 +354,10 @@ impl Observer {
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
         let (watches, pulse) = (&mut self.lookout.watches, &mut self.pulse);
         let on_step = &mut |step: Step<'_>| match step {
-            Step::Level(folders) => watches.watch(folders),
+            Step::Level(folders) => {
+                watches.watch(folders);
+                pulse.beat();
+            }
             Step::Place => pulse.beat(),
         };
         let seen = scan::observe(&self.root, hints, &self.tree, &mut self.rules, on_step);

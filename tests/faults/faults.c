@@ -21,7 +21,7 @@ struct control {
     int64_t clock_ns; /* Added to the wall clock. */
     int32_t error;    /* What a failing write says. */
     int32_t permille; /* How many writes fail. */
-    int32_t look_us;  /* How much longer a look at a file takes. */
+    int32_t look_us;  /* How much longer a look at a file takes, and a watch. */
 };
 
 static volatile struct control *control;
@@ -69,6 +69,11 @@ ssize_t write(int file, const void *bytes, size_t count) {
 int statx(int folder, const char *restrict name, int flags, unsigned mask, struct statx *restrict found) {
     if (control && control->look_us > 0) usleep(control->look_us);
     return syscall(SYS_statx, folder, name, flags, mask, found);
+}
+
+int inotify_add_watch(int queue, const char *path, uint32_t mask) {
+    if (control && control->look_us > 0) usleep(control->look_us);
+    return syscall(SYS_inotify_add_watch, queue, path, mask);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {

@@ -27,7 +27,7 @@ if $env.__ctx? == null and $nu.history-enabled {
         }
         # The shell in between makes it no job of ours; nothing of it stays on the terminal or waits for it.
         let start = 'exec 3<&0; trap "" HUP; "$@" <&3 3<&- >/dev/null 2>&1 & echo $!'
-        $ran.command | ^sh -c $start sh @CTX@ ...$words $"--after=($ran.before)" | complete | get stdout | str trim
+        $ran.command | ^/bin/sh -c $start sh @CTX@ ...$words $"--after=($ran.before)" | complete | get stdout | str trim
     }
 
     $env.config.hooks.pre_execution = ($env.config.hooks.pre_execution? | default [] | append {||
