@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::command::{began_ns, changed_ns, nanoseconds, succeeded};
+use crate::command::{TICK, began_ns, changed_ns, nanoseconds, succeeded};
 use crate::entry::{Entry, Ran, What};
 use crate::line::{cut, detail, escape};
 
@@ -200,7 +200,9 @@ impl<'c> Search<'c> {
                     }
                 }
                 what => {
-                    let after = changed_ns(entry, unseen_since).filter(|at| *at > begin);
+                    // Where the times of files run behind, what was recorded since may have been changed since.
+                    let since = if nanoseconds(&entry.time) > begin { begin.saturating_sub(TICK) } else { begin };
+                    let after = changed_ns(entry, unseen_since).filter(|at| *at > since);
                     if let Some(at) = after.filter(|_| self.claim.paths.concern(what)) {
                         newest = newest.filter(|(other, _)| *other > at).or(Some((at, entry)));
                     }

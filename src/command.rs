@@ -14,7 +14,7 @@ use crate::entry::{Entry, EntryKind, FileChange, FoundBy, Ran, Source, What};
 const RECORDED_WITHIN: i64 = 10_000_000_000;
 
 /// How far the clock that stamps files lies behind the one that we read, in nanoseconds: one tick of the kernel.
-const TICK: i64 = 10_000_000;
+pub(crate) const TICK: i64 = 10_000_000;
 
 /// The result of a command that went well.
 pub const SUCCESS: &str = "Success";

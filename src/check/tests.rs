@@ -106,6 +106,16 @@ fn an_edit_after_the_begin_speaks_against_it() {
     decides(&["20 ran cargo_test 0 5000", "21 moved a b"], Reason::Edited);
 }
 
+/// The clock that stamps files runs behind by some milliseconds.
+#[test]
+fn an_edit_that_looks_older_than_the_command_by_a_moment_counts_by_when_it_was_recorded() {
+    // The command began at 10.
+    decides(&["12 ran cargo_test 0 2000", "12.1 edited a.c 9.995"], Reason::Edited);
+    decides(&["10.1 edited a.c 9.995", "12 ran cargo_test 0 2000"], Reason::Edited);
+    decides(&["9.999 edited a.c 9.995", "12 ran cargo_test 0 2000"], Reason::Holds);
+    decides(&["10.1 edited a.c 9.98", "12 ran cargo_test 0 2000"], Reason::Holds);
+}
+
 #[test]
 fn what_was_not_observed_is_not_taken_for_unchanged() {
     let ran = "20 ran cargo_test 0 5000";
