@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::command::{TICK, began_ns, changed_ns, nanoseconds, succeeded};
-use crate::entry::{Entry, Ran, What};
+use crate::entry::{Entry, FoundBy, Ran, What};
 use crate::line::{cut, detail, escape};
 
 pub use paths::{BadGlob, Paths, Pattern, from_root, typed};
@@ -200,8 +200,7 @@ impl<'c> Search<'c> {
                     }
                 }
                 what => {
-                    // Where the times of files run behind, what was recorded since may have been changed since.
-                    let since = if nanoseconds(&entry.time) > begin { begin.saturating_sub(TICK) } else { begin };
+                    let since = begin.saturating_sub(doubt(entry, begin));
                     let after = changed_ns(entry, unseen_since).filter(|at| *at > since);
                     if let Some(at) = after.filter(|_| self.claim.paths.concern(what)) {
                         newest = newest.filter(|(other, _)| *other > at).or(Some((at, entry)));
@@ -210,6 +209,19 @@ impl<'c> Search<'c> {
             }
         }
         Observed { change: newest.map(|(_, entry)| entry), unknown_until: unknown_until.or(unexplained) }
+    }
+}
+
+/// The times of files run behind: how much older than the command's beginning a change may look, in nanoseconds, that was seen to
+/// happen and recorded since.
+fn doubt(entry: &Entry, begin: i64) -> i64 {
+    match &entry.what {
+        What::Created(change) | What::Edited(change)
+            if change.found_by == FoundBy::Watch && nanoseconds(&entry.time) > begin =>
+        {
+            TICK
+        }
+        _ => 0,
     }
 }
 

@@ -114,6 +114,8 @@ fn an_edit_that_looks_older_than_the_command_by_a_moment_counts_by_when_it_was_r
     decides(&["10.1 edited a.c 9.995", "12 ran cargo_test 0 2000"], Reason::Edited);
     decides(&["9.999 edited a.c 9.995", "12 ran cargo_test 0 2000"], Reason::Holds);
     decides(&["10.1 edited a.c 9.98", "12 ran cargo_test 0 2000"], Reason::Holds);
+    // Of what nobody saw happen, its own time is all that there is.
+    decides(&["12 ran cargo_test 0 2000", "13 started", "13 gap 9.9 1", "13 found a.c 9.995"], Reason::Holds);
 }
 
 #[test]
