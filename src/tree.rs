@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::entry::{EntryKind, EntryPath, FileChange, FoundBy, Move, What};
 use name::Name;
@@ -101,6 +101,11 @@ impl Node {
         }
     }
 
+    /// How many paths that are not folders it stands for, itself among them.
+    fn files(&self) -> u64 {
+        if self.is_folder() { self.children().iter().map(Node::files).sum() } else { 1 }
+    }
+
     /// Calls `visit` with each folder among this node and all below it, and its path.
     pub fn folders(&self, path: &Path, visit: &mut impl FnMut(&Path, &Meta)) {
         self.visit(path, &mut |path, node| {
@@ -159,15 +164,30 @@ impl Change {
 }
 
 /// The index of one tracked tree.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Node")]
 pub struct Tree {
     root: Node,
+    /// How many paths below the root are not folders.
+    files: u64,
+}
+
+impl From<Node> for Tree {
+    fn from(root: Node) -> Self {
+        Self { files: root.files(), root }
+    }
+}
+
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.root.serialize(serializer)
+    }
 }
 
 impl Default for Tree {
     fn default() -> Self {
         let meta = Meta { kind: EntryKind::Dir, size: 0, mtime_ns: 0, file: FileId::UNKNOWN };
-        Self { root: Node::folder(OsStr::new(""), meta, Vec::new()) }
+        Node::folder(OsStr::new(""), meta, Vec::new()).into()
     }
 }
 
@@ -177,7 +197,7 @@ impl From<Vec<Observation>> for Tree {
         let mut tree = Tree::default();
         for observation in seen {
             match observation.found {
-                Some(root) if observation.path.as_os_str().is_empty() => tree.root = root,
+                Some(root) if observation.path.as_os_str().is_empty() => tree = root.into(),
                 Some(node) => tree.put(&observation.path, node),
                 None => {}
             }
@@ -191,6 +211,12 @@ impl From<Vec<Observation>> for Tree {
 struct Difference {
     before: BTreeMap<PathBuf, Meta>,
     after: BTreeMap<PathBuf, Meta>,
+}
+
+impl Difference {
+    fn files(paths: &BTreeMap<PathBuf, Meta>) -> u64 {
+        paths.values().map(|meta| u64::from(meta.kind != EntryKind::Dir)).sum()
+    }
 }
 
 impl Tree {
@@ -208,6 +234,7 @@ impl Tree {
         for observation in observations {
             self.apply(observation, &mut difference);
         }
+        self.files = self.files + Difference::files(&difference.after) - Difference::files(&difference.before);
         changes::changes(&difference, &order)
     }
 
@@ -273,17 +300,21 @@ impl Tree {
     fn take(&mut self, path: &Path) -> Option<Node> {
         let parent = self.find_mut(path.parent()?)?;
         let index = parent.position(path.file_name()?).ok()?;
-        Some(parent.children_mut()?.remove(index))
+        let taken = parent.children_mut()?.remove(index);
+        self.files -= taken.files();
+        Some(taken)
     }
 
     fn put(&mut self, path: &Path, node: Node) {
         let Some(parent) = path.parent().and_then(|parent| self.find_mut(parent)) else { return };
         let at = parent.position(node.name());
         let Some(children) = parent.children_mut() else { return };
+        let (more, mut fewer) = (node.files(), 0);
         match at {
-            Ok(index) => children[index] = node,
+            Ok(index) => fewer = std::mem::replace(&mut children[index], node).files(),
             Err(index) => children.insert(index, node),
         }
+        self.files = self.files + more - fewer;
     }
 
     /// What the index holds at a path.
@@ -301,7 +332,10 @@ impl Tree {
         let is_root = path.as_os_str().is_empty();
         let Some(node) = self.find_mut(path) else { return folders };
         if is_root || !ignores(path, node.is_folder()) {
+            let before = node.files();
             prune_children(path, node, ignores, &mut folders);
+            let pruned = before - node.files();
+            self.files -= pruned;
         } else if self.take(path).is_some_and(|node| node.is_folder()) {
             folders.push(path.to_path_buf());
         }
@@ -315,9 +349,7 @@ impl Tree {
 
     /// How many paths that are not folders the index holds.
     pub fn file_count(&self) -> u64 {
-        let mut count = 0;
-        self.root.visit(Path::new(""), &mut |_, node| count += u64::from(node.folder.is_none()));
-        count
+        self.files
     }
 }
 

@@ -39,7 +39,6 @@ pub(super) struct Observer {
     /// Why something may have been missed: the next look is at everything.
     blind: Option<GapReason>,
     head: Head,
-    files: u64,
     reach: Reach,
     pulse: Pulse,
 }
@@ -63,7 +62,6 @@ impl Observer {
             lookout,
             blind: None,
             head,
-            files: 0,
             reach: Reach::new(root),
             pulse,
         }
@@ -88,7 +86,6 @@ impl Observer {
                 None
             }
         };
-        self.files = self.tree.file_count();
         self.lookout.plan_look(started);
         Ok(changes.map(|changes| changes.into_iter().map(|change| change.told(FoundBy::Scan)).collect()))
     }
@@ -158,7 +155,6 @@ impl Observer {
         }
         let seen = self.scan(&[everywhere()])?;
         let changes = self.reconcile(Path::new(""), seen, &before);
-        self.files = self.tree.file_count();
         let changes = changes.into_iter().map(|change| change.told(FoundBy::Watch)).collect();
         Ok(Batch { changes, blind: None })
     }
@@ -239,33 +235,15 @@ impl Observer {
         }
         // What lies in a project of its own is not ours from the moment on that it is one.
         let mut changes = Vec::new();
-        let mut relearnt = parents_of(hints, CONTEXT_DIR);
-        for folder in &relearnt {
-            changes.extend(self.relearn(folder)?);
+        for folder in parents_of(hints, CONTEXT_DIR) {
+            changes.extend(self.relearn(&folder)?);
         }
         let mut hints = hints.to_vec();
         changes.extend(self.see(&mut hints)?);
         for folder in folders_with_new_rules(&hints, &changes) {
             changes.extend(self.relearn(&folder)?);
-            relearnt.push(folder);
-        }
-        if relearnt.is_empty() && !hints.contains(&everywhere()) {
-            self.count(&changes);
-        } else {
-            // What rules let in or keep out is counted, but no change.
-            self.files = self.tree.file_count();
         }
         Ok(changes.into_iter().map(|change| change.told(found_by)).collect())
-    }
-
-    fn count(&mut self, changes: &[Change]) {
-        for change in changes {
-            match change {
-                Change::Created(_, meta) if meta.kind != EntryKind::Dir => self.files += 1,
-                Change::Deleted(_, kind) if *kind != EntryKind::Dir => self.files = self.files.saturating_sub(1),
-                _ => {}
-            }
-        }
     }
 
     /// Brings index and watches up to what lies on disk at the hinted places, and at those that are found to go with them.
@@ -425,7 +403,7 @@ impl Observer {
     }
 
     pub(super) fn files_indexed(&self) -> u64 {
-        self.files
+        self.tree.file_count()
     }
 
     /// The folders that are recorded.

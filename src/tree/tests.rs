@@ -79,7 +79,15 @@ fn check(first: &[Op], second: &[Op], whole: bool) {
     let changes = tree.reconcile(if whole { disk.whole() } else { disk.observe(&hints) });
     assert_eq!(replay(&set(&before), &changes), set(&disk), "{changes:?}");
     assert_told(&before, &disk, &changes);
+    assert_counted(&tree, &disk);
     assert_eq!(tree.reconcile(disk.whole()), [], "the index differs from the disk");
+    tree.prune(Path::new(""), &|path, _| path.ends_with("a"));
+    assert_eq!(tree.file_count(), tree.root.files(), "after what is ignored was taken out");
+}
+
+fn assert_counted(tree: &Tree, disk: &Disk) {
+    let files = disk.paths.values().filter(|meta| meta.kind != EntryKind::Dir).count();
+    assert_eq!(tree.file_count(), files as u64);
 }
 
 proptest! {
@@ -235,6 +243,7 @@ fn tell_after_crash(first: &[Op], second: &[Op], third: &[Op]) -> Vec<Change> {
     let mut tree = kept;
     forgetful(&recorded).iter().for_each(|change| tree.replay(change));
     assert_eq!(tree.clone().reconcile(disk.whole()), [], "{recorded:?}");
+    assert_counted(&tree, &disk);
 
     let before = disk.clone();
     third.iter().for_each(|op| disk.run(op));

@@ -1,12 +1,14 @@
 """What a session costs over time: no growth while it works, and no error that valgrind sees.
 
 The tracker works in one project without a pause, as over a long day: files are edited, made, moved and removed, commands are
-logged. What it holds in memory is read again and again; what the second half of the time adds must be nothing.
+logged. What it holds in memory is read again and again; what the second half of the time adds must be nothing. That is the
+memory that the system gives; heaptrack counts what is asked for and not given back, to the byte.
 """
 
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 from disk import rss_kib
@@ -17,6 +19,9 @@ from suite import Skipped
 FILES = 500
 WARM = 0.4
 MOST_GROWTH_KIB = 1024
+# Seconds between two moments of work below heaptrack, which writes down each allocation.
+BREATH = 0.05
+MOST_HEAP_GROWTH = 64 * 1024
 VALGRIND = ("valgrind", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite", "--trace-children=no")
 
 
@@ -75,4 +80,55 @@ def a_session_below_valgrind(suite, sandbox):
     suite.check(f"a session below valgrind, {record.seen} entries: {summary[-1]}", code == 0)
 
 
+def an_hour_below_heaptrack(suite, sandbox):
+    """What the agent and a tracker hold, by each allocation that they made."""
+    if not shutil.which("heaptrack"):
+        raise Skipped("heaptrack is not installed")
+    seconds = suite.figure(short=30, long=3600)
+    choose = random.Random(suite.seed)
+    project, other = sandbox.project("shop"), sandbox.project("of-the-agent")
+    record, others = Replayed(sandbox, project), Replayed(sandbox, other)
+    sandbox.ctx("init", cwd=project.root, expect=0)
+    agent = below_heaptrack(sandbox, "agent", "context-tray")
+    wait_for("the agent answers", lambda: sandbox.ctx("agent", "status").code == 0, look_again=0.1)
+    tracker = below_heaptrack(sandbox, "tracker", "ctx", "start", "--foreground", project.root)
+    wait_for("it records", lambda: sandbox.status(project)["state"] == "running", look_again=0.1)
+    sandbox.start(other)
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        for worked_in in (project, other):
+            work(sandbox, worked_in, choose)
+            sandbox.status(worked_in)
+        time.sleep(BREATH)
+    others.check("the project of the agent")
+    sandbox.ctx("stop", project.root, expect=0)
+    sandbox.ctx("agent", "stop", expect=0)
+    suite.check("both ended well", [process.wait(timeout=60) for process in (tracker, agent)] == [0, 0])
+    record.check("an hour below heaptrack", is_live=False)
+    for name in ("tracker", "agent"):
+        half, whole = (most_held(sandbox, name, after, seconds) for after in ((WARM, (1 + WARM) / 2), ((1 + WARM) / 2, 1)))
+        suite.check(f"{seconds} s below heaptrack, {record.seen} entries: the {name} held {whole / 1024:.0f} KiB at most "
+                    f"({whole - half:+} bytes in the second half)", whole - half <= MOST_HEAP_GROWTH)
+
+
+def below_heaptrack(sandbox, name, program, *args):
+    return sandbox.start_process("heaptrack", "--output", sandbox.folder / name, sandbox.bin / program, *args)
+
+
+def most_held(sandbox, name, span, seconds):
+    """The most bytes of heap in use at any time of the span, which is given in parts of the whole time."""
+    file, = sandbox.folder.glob(f"{name}.*")
+    massif = sandbox.folder / f"{name}-massif"
+    subprocess.run(
+        ["heaptrack_print", "--file", file, "--print-peaks=0", "--print-allocators=0", "--print-temporary=0",
+         "--print-massif", massif, "--massif-detailed-freq=0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+    )
+    fields = [line.split("=") for line in massif.read_text().splitlines() if line.startswith(("time=", "mem_heap_B="))]
+    times, sizes = ([float(value) for field, value in fields if field == wanted] for wanted in ("time", "mem_heap_B"))
+    begins, ends = (part * seconds for part in span)
+    return max(int(size) for at, size in zip(times, sizes) if begins <= at < ends)
+
+
 CASES = [a_long_day, a_session_below_valgrind]
+# Only by name: it takes an hour.
+ON_REQUEST = [an_hour_below_heaptrack]

@@ -330,6 +330,10 @@ fn a_session_in_the_foreground_needs_no_agent() {
     assert_eq!(env.status(&project)["pid"], child.id());
     fs::write(project.join("a"), "x").unwrap();
     wait_for("the change is recorded", || changes(&project) == ["created a"]);
+    env.ctx(&project, ["agent", "start"]).ok();
+    for verb in ["sync", "pause"] {
+        env.ctx(&project, [verb]).fails(3).warns("a session in the foreground");
+    }
     env.ctx(&project, ["stop"]).ok().says("Stopped recording");
     assert!(child.wait().unwrap().success());
     assert_eq!(env.status(&project)["state"], "stopped");

@@ -84,6 +84,10 @@ class Replayed:
             told = {path for path in self.tree.keys() | now.keys() if self.tree.get(path) != now.get(path)}
             different = [f"{path}: told {self.tree.get(path)}, is {now.get(path)}" for path in sorted(told)[:20]]
             raise Failed(f"{what}: the record differs from the disk: {different}")
+        files = sum(it != "folder" for it in now.values())
+        counted = self.sandbox.status(self.project)["files_indexed"] if is_live else files
+        if counted != files:
+            raise Failed(f"{what}: {files} files are there, the status says {counted}")
         return new
 
 

@@ -37,10 +37,11 @@ use context_tray::platform::{Directories, files};
 use context_tray::project::ProjectRoot;
 use context_tray::registry::Registry;
 use context_tray::request::{Failure, FailureCode};
+use context_tray::snapshot;
 
 use crate::args::{Args, Command, Session};
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 /// What every verb works with.
 struct Context<'o> {
@@ -99,6 +100,17 @@ fn folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
             Ok(given.map_or_else(|| current.clone(), |path| current.join(path)))
         }
     }
+}
+
+/// What the agent said of a project. One that it does not look after may be recorded all the same.
+fn refused(root: &ProjectRoot, failure: Failure) -> Error {
+    if failure.code != FailureCode::NotRunning || !snapshot::is_tracked(root) {
+        return failure.into();
+    }
+    let name = shown(root.path());
+    let told =
+        Error::not_running(format!("{name} is recorded by a session in the foreground, which the agent can't ask"));
+    told.with_hint("end that one with `ctx stop`, and have the agent record it with `ctx start`")
 }
 
 impl Context<'_> {

@@ -9,7 +9,7 @@ use context_tray::request::{Request, Response, Span};
 use context_tray::snapshot;
 use context_tray::status::State;
 
-use super::{Context, start};
+use super::{Context, refused, start};
 use crate::agent_link;
 use crate::args;
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub(super) fn pause(context: &Context<'_>, path: Option<PathBuf>, span: Option<S
         return Err(Error::not_running(format!("no agent is running, and so nothing that could pause {name}")));
     };
     let request = Request::Pause { project: root.path().to_path_buf(), span };
-    match client.request(request, Instant::now() + PAUSED)? {
+    match client.request(request, Instant::now() + PAUSED).map_err(|failure| refused(&root, failure))? {
         Response::Stopped { .. } => {}
         other => return Err(agent_link::unexpected(&other)),
     }

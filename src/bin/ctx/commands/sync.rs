@@ -8,7 +8,7 @@ use context_tray::project::ProjectRoot;
 use context_tray::request::{Failure, FailureCode, Request, Response};
 use context_tray::snapshot;
 
-use super::Context;
+use super::{Context, refused};
 use crate::agent_link;
 use crate::error::Error;
 use crate::output::shown;
@@ -66,6 +66,6 @@ fn sync(context: &Context<'_>, root: &ProjectRoot, deadline: Instant) -> Result<
             let late = Failure::new(FailureCode::Timeout, "the tracker has not written everything in time");
             Err(late.with_hint("give it more time; one that hangs is started anew within a minute or two").into())
         }
-        Err(failure) => Err(failure.into()),
+        Err(failure) => Err(refused(root, failure)),
     }
 }
