@@ -11,6 +11,7 @@ mod notices;
 mod pause;
 mod project;
 mod wishes;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,8 +23,9 @@ use crate::notice::{NoticeKey, NoticeKind};
 use crate::request::{AgentInfo, Failure, FailureCode, FromTracker, Request, Response, ToTracker};
 use crate::status::{AgentStatus, Desktop, ProjectStatus, Settings, State};
 pub use interface::{Effect, Input};
-use project::{Project, Worker};
+use project::Project;
 use wishes::check_root;
+use worker::Worker;
 
 /// One spawned process; never used again.
 pub type TrackerId = u64;
@@ -225,7 +227,7 @@ impl Supervisor {
         message: impl FnOnce(u64) -> ToTracker,
     ) -> Option<u64> {
         let question = self.next_question;
-        let tracker = self.projects.get_mut(path)?.ask(question, client, now)?;
+        let tracker = self.projects.get_mut(path)?.worker.ask(question, client, now)?;
         self.next_question += 1;
         effects.push(Effect::Send(tracker, message(question)));
         Some(question)
@@ -236,7 +238,7 @@ impl Supervisor {
         let path = status.project.clone();
         let is_ending = self.ending.is_some();
         let Some(project) = self.projects.get_mut(&path) else { return };
-        if project.is_live() {
+        if project.worker.is_live() {
             return;
         }
         let on_disk = status.clone();
@@ -275,7 +277,7 @@ impl Supervisor {
         match message {
             FromTracker::Ready { status } => {
                 project.take_status(*status);
-                project.ready();
+                project.worker.ready();
                 news::about_watch(project, effects);
                 project.started(false, effects);
             }
@@ -284,19 +286,21 @@ impl Supervisor {
                 news::about_watch(project, effects);
             }
             FromTracker::Recorded { request, seq } => {
-                answer(project.answered(request), Ok(Response::Recorded { seq }), effects);
+                answer(project.worker.answered(request), Ok(Response::Recorded { seq }), effects);
             }
             FromTracker::Synced { request } => {
-                if project.is_confirmed_by(request) {
+                if project.worker.is_confirmed_by(request) {
                     project.started(true, effects);
                 }
-                answer(project.answered(request), Ok(Response::Done), effects);
+                answer(project.worker.answered(request), Ok(Response::Done), effects);
             }
-            FromTracker::Busy => project.is_at_work(now),
-            FromTracker::Refused { request, failure } => answer(project.answered(request), Err(failure), effects),
+            FromTracker::Busy => project.worker.is_at_work(now),
+            FromTracker::Refused { request, failure } => {
+                answer(project.worker.answered(request), Err(failure), effects)
+            }
             FromTracker::Signalled => {
                 project.was_signalled = true;
-                project.stop(now);
+                project.worker.stop(now);
             }
             FromTracker::Failed { failure } => project.said_failed(failure),
         }
@@ -352,7 +356,7 @@ impl Supervisor {
         self.ending.get_or_insert_default().extend(client);
         for project in self.projects.values_mut() {
             project.fail_starting(&shutting_down(), effects);
-            if let Some(tracker) = project.stop(now) {
+            if let Some(tracker) = project.worker.stop(now) {
                 effects.push(Effect::Send(tracker, ToTracker::Stop));
             }
         }
@@ -373,11 +377,15 @@ impl Supervisor {
     }
 
     fn live_trackers(&self) -> BTreeSet<TrackerId> {
-        self.projects.values().filter_map(Project::tracker).collect()
+        self.projects.values().filter_map(|project| project.worker.tracker()).collect()
     }
 
     fn plan_signs_of_life(&mut self, now: Instant) {
-        if !self.projects.values().any(|project| project.is_live() || project.is_awaited() || project.awaits_time()) {
+        if !self
+            .projects
+            .values()
+            .any(|project| project.worker.is_live() || project.is_awaited() || project.awaits_time())
+        {
             self.ask_at = None;
         } else if self.ask_at.is_none() {
             self.ask_at = Some(now + SIGN_OF_LIFE);
@@ -385,7 +393,7 @@ impl Supervisor {
     }
 
     fn by_tracker(&mut self, tracker: TrackerId) -> Option<&mut Project> {
-        self.projects.values_mut().find(|project| project.tracker() == Some(tracker))
+        self.projects.values_mut().find(|project| project.worker.tracker() == Some(tracker))
     }
 
     fn info(&self) -> AgentInfo {

@@ -5,7 +5,8 @@
 
 use chrono::SecondsFormat;
 
-use super::project::{Project, Worker};
+use super::project::Project;
+use super::worker::Worker;
 use super::{Effect, Moment};
 use crate::status::{Mark, Pause, ProjectStatus, State, Wish};
 
@@ -20,7 +21,7 @@ impl Project {
 
     /// Whether there is a session to interrupt, or a pause to change.
     pub(super) fn can_pause(&self) -> bool {
-        let is_recorded = self.is_wanted() && (self.is_live() || matches!(self.worker, Worker::Backoff { .. }));
+        let is_recorded = self.is_wanted() && (self.worker.is_live() || matches!(self.worker, Worker::Backoff { .. }));
         is_recorded || self.pause().is_some()
     }
 
@@ -63,7 +64,7 @@ impl Project {
         }
         (self.wish, self.resume_at) = (Wish::Recorded, None);
         self.save_wish(effects);
-        if !self.is_live() {
+        if !self.worker.is_live() {
             effects.push(Effect::Probe(self.status.project.clone()));
         }
     }

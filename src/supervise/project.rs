@@ -1,10 +1,11 @@
 //! One project as the supervisor sees it: what the user wants, and what its tracker does.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{ANSWER, Client, Effect, Moment, TrackerId, WISH_DELAY, answer, notices};
+use super::worker::Worker;
+use super::{Effect, Moment, TrackerId, WISH_DELAY, answer, notices};
 use crate::notice::{NoticeKey, NoticeKind};
 use crate::request::{Failure, FailureCode, Response};
 use crate::status::{Mark, ProjectStatus, Reach, State, Wish};
@@ -30,42 +31,6 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// ... up to this. Nothing tells of a mount, or of a name that is back; only while one is awaited does the agent wake for it.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
-
-/// What a project's tracker does, with all that is true of it only then.
-#[derive(Debug)]
-pub(super) enum Worker {
-    /// There is none.
-    None,
-    /// It reads the tree.
-    Starting { live: Live },
-    /// It records.
-    Running { live: Live },
-    /// It was told to end; killed when it does not.
-    Stopping { live: Live, until: Instant },
-    /// It died, and is started again.
-    Backoff { until: Instant },
-    /// What stands in the way may be about to end: another program's recording, or a folder's absence.
-    Blocked { look_at: Instant },
-    /// It could not be started, or died too often.
-    Failed,
-}
-
-/// A process that has not exited.
-#[derive(Debug)]
-pub(super) struct Live {
-    tracker: TrackerId,
-    /// The questions that it has not answered.
-    asked: BTreeMap<u64, Question>,
-    /// The question whose answer says that it records, for those who asked for that.
-    confirms: Option<u64>,
-    is_killed: bool,
-}
-
-#[derive(Debug)]
-struct Question {
-    client: Client,
-    until: Instant,
-}
 
 #[derive(Debug)]
 pub(super) struct Project {
@@ -135,40 +100,10 @@ impl Project {
         self.is_wanted() && stands_in_the_way && matches!(self.worker, Worker::None)
     }
 
-    fn live(&self) -> Option<&Live> {
-        match &self.worker {
-            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
-        }
-    }
-
-    fn live_mut(&mut self) -> Option<&mut Live> {
-        match &mut self.worker {
-            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
-            Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
-        }
-    }
-
-    pub(super) fn is_live(&self) -> bool {
-        self.live().is_some()
-    }
-
-    pub(super) fn tracker(&self) -> Option<TrackerId> {
-        self.live().map(|live| live.tracker)
-    }
-
     pub(super) fn spawned(&mut self, tracker: TrackerId) {
-        self.worker =
-            Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } };
+        self.worker = Worker::starting(tracker);
         self.status.state = State::Starting;
         (self.was_signalled, self.failure, self.patience) = (false, None, FIRST_LOOK);
-    }
-
-    pub(super) fn ready(&mut self) {
-        self.worker = match std::mem::replace(&mut self.worker, Worker::None) {
-            Worker::Starting { live } => Worker::Running { live },
-            other => other,
-        };
     }
 
     /// Takes over what the disk or the tracker says.
@@ -180,51 +115,6 @@ impl Project {
         };
         let reason = self.status.reason.take().or(status.reason).filter(|_| state.is_trouble());
         self.status = ProjectStatus { agent: Reach::Running, state, reason, ..status };
-    }
-
-    /// Begins to end the tracker; whom to tell, unless it was told before.
-    pub(super) fn stop(&mut self, now: Instant) -> Option<TrackerId> {
-        let (worker, told) = match std::mem::replace(&mut self.worker, Worker::None) {
-            Worker::Starting { live } | Worker::Running { live } => {
-                let tracker = live.tracker;
-                (Worker::Stopping { live, until: now + ANSWER }, Some(tracker))
-            }
-            other => (other, None),
-        };
-        self.worker = worker;
-        told
-    }
-
-    /// The tracker to ask, if there is one.
-    pub(super) fn ask(&mut self, question: u64, client: Client, now: Instant) -> Option<TrackerId> {
-        if matches!(self.worker, Worker::Stopping { .. }) {
-            return None;
-        }
-        let live = self.live_mut()?;
-        live.asked.insert(question, Question { client, until: now + ANSWER });
-        Some(live.tracker)
-    }
-
-    pub(super) fn answered(&mut self, question: u64) -> Client {
-        self.live_mut()?.asked.remove(&question)?.client
-    }
-
-    /// It has not forgotten what it was asked.
-    pub(super) fn is_at_work(&mut self, now: Instant) {
-        let asked = self.live_mut().into_iter().flat_map(|live| live.asked.values_mut());
-        asked.for_each(|question| question.until = now + ANSWER);
-    }
-
-    /// The answer to this question is for those who asked for it to be recorded.
-    pub(super) fn confirm_with(&mut self, question: u64) {
-        if let Some(live) = self.live_mut() {
-            live.confirms = Some(question);
-        }
-    }
-
-    /// Whether this question was asked for them.
-    pub(super) fn is_confirmed_by(&self, question: u64) -> bool {
-        self.live().is_some_and(|live| live.confirms == Some(question))
     }
 
     /// Tells those who asked for it that it is recorded.
@@ -252,12 +142,10 @@ impl Project {
         let worker = std::mem::replace(&mut self.worker, Worker::None);
         let was_ready = !matches!(worker, Worker::Starting { .. });
         let was_stopping = matches!(worker, Worker::Stopping { .. });
-        let was_killed = matches!(&worker, Worker::Stopping { live, .. } if live.is_killed);
-        if let Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } = worker {
+        let was_killed = was_stopping && worker.is_killed();
+        for client in worker.into_asking() {
             let failure = Failure::new(FailureCode::NotRunning, "the tracker ended before it answered");
-            for question in live.asked.into_values() {
-                answer(question.client, Err(failure.clone()), effects);
-            }
+            answer(client, Err(failure), effects);
         }
         self.status.state = State::Stopped;
         (self.status.directories_watched, self.status.files_indexed) = (None, None);
@@ -397,17 +285,7 @@ impl Project {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let own = match &self.worker {
-            Worker::Backoff { until } | Worker::Stopping { until, .. } => Some(*until),
-            Worker::Blocked { look_at } => Some(*look_at),
-            Worker::None | Worker::Starting { .. } | Worker::Running { .. } | Worker::Failed => None,
-        };
-        // A tracker that reads a large tree may take its time.
-        let is_running = matches!(self.worker, Worker::Running { .. });
-        let asked = self.live().filter(|_| is_running).and_then(|live| live.asked.values().map(|q| q.until).min());
-        let is_killed = self.live().is_some_and(|live| live.is_killed);
-        let timed = [own, asked].into_iter().flatten().filter(|_| !is_killed);
-        timed.chain(self.unwish_at).chain(self.resume_at).chain(self.calm_at).min()
+        [self.worker.deadline(), self.unwish_at, self.resume_at, self.calm_at].into_iter().flatten().min()
     }
 
     pub(super) fn tick(&mut self, at: Moment, effects: &mut Vec<Effect>) {
@@ -425,23 +303,15 @@ impl Project {
                 effects.push(Effect::Withdraw(key));
             }
         }
-        match &self.worker {
-            Worker::Backoff { until: at } | Worker::Blocked { look_at: at } if *at <= now => {
+        if self.worker.deadline().is_none_or(|at| at > now) {
+            return;
+        }
+        match self.worker.kill() {
+            Some(tracker) => effects.push(Effect::Kill(tracker)),
+            None => {
                 self.worker = Worker::None;
                 effects.push(Effect::Probe(self.status.project.clone()));
             }
-            Worker::Running { live } if live.asked.values().any(|question| question.until <= now) => {
-                self.kill(effects);
-            }
-            Worker::Stopping { until, .. } if *until <= now => self.kill(effects),
-            _ => {}
-        }
-    }
-
-    fn kill(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(live) = self.live_mut().filter(|live| !live.is_killed) {
-            live.is_killed = true;
-            effects.push(Effect::Kill(live.tracker));
         }
     }
 }

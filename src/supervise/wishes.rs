@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::project::{Project, Worker};
+use super::project::Project;
+use super::worker::Worker;
 use super::{Client, Effect, Moment, Supervisor, answer, not_running};
 use crate::request::{Failure, FailureCode, Response, Span, ToTracker};
 use crate::status::{Pause, State, Wish};
@@ -30,7 +31,7 @@ impl Supervisor {
     fn confirm(&mut self, path: &Path, now: Instant, effects: &mut Vec<Effect>) {
         let question = self.ask(path, None, now, effects, |request| ToTracker::Ping { request });
         if let (Some(project), Some(question)) = (self.projects.get_mut(path), question) {
-            project.confirm_with(question);
+            project.worker.confirm_with(question);
         }
     }
 
@@ -44,10 +45,10 @@ impl Supervisor {
         project.unwish_at = None;
         project.save_wish(effects);
         project.refuse_starting(effects);
-        if let Some(tracker) = project.stop(at.instant) {
+        if let Some(tracker) = project.worker.stop(at.instant) {
             effects.push(Effect::Send(tracker, ToTracker::Stop));
         }
-        if project.is_live() {
+        if project.worker.is_live() {
             return project.stopping.extend(client);
         }
         project.withdraw_notices(effects);
@@ -70,10 +71,10 @@ impl Supervisor {
         project.unwish_at = None;
         project.save_wish(effects);
         project.refuse_starting(effects);
-        if let Some(tracker) = project.stop(at.instant) {
+        if let Some(tracker) = project.worker.stop(at.instant) {
             effects.push(Effect::Send(tracker, ToTracker::Pause));
         }
-        if project.is_live() {
+        if project.worker.is_live() {
             return project.stopping.extend(client);
         }
         project.withdraw_notices(effects);
@@ -94,9 +95,9 @@ impl Supervisor {
         project.saved_wish = None;
         project.refuse_starting(effects);
         effects.push(Effect::Unregister(path.to_path_buf()));
-        match project.stop(at.instant) {
+        match project.worker.stop(at.instant) {
             Some(tracker) => effects.push(Effect::Send(tracker, ToTracker::Stop)),
-            None if !project.is_live() => {
+            None if !project.worker.is_live() => {
                 project.show_pause(&project.status.clone(), effects);
                 project.withdraw_notices(effects);
                 self.projects.remove(path);
