@@ -5,11 +5,13 @@
 //! input means that the agent is gone, and ends the session.
 
 mod cookies;
+mod degraded;
 mod head;
 mod link;
 mod lookout;
 mod observer;
 mod reach;
+mod replaced;
 mod sleep;
 mod writer;
 

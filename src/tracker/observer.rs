@@ -1,15 +1,16 @@
 //! What a tracker knows of the tree: its watches, its index and its rules, kept in step with each other.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use super::Input;
 use super::head::Head;
 use super::link::Pulse;
 use super::lookout::Lookout;
 use super::reach::Reach;
+use super::replaced::Replaced;
+use super::{Input, degraded};
 use crate::config::Config;
 use crate::entry::{EntryKind, FoundBy, GapReason, What};
 use crate::index::{self, Known};
@@ -20,7 +21,7 @@ use crate::request::Failure;
 use crate::rules::{Rules, Sources};
 use crate::scan::{self, Step};
 use crate::tree::{Change, FileId, Meta, Observation, Tree};
-use crate::watch::{Blind, Event};
+use crate::watch::Event;
 
 /// What one look found.
 #[derive(Debug, Default)]
@@ -248,7 +249,7 @@ impl Observer {
 
     /// Brings index and watches up to what lies on disk at the hinted places, and at those that are found to go with them.
     fn see(&mut self, hints: &mut Vec<Hint>) -> Result<Vec<Change>, Failure> {
-        let mut unwatched = HashSet::new();
+        let mut replaced = Replaced::default();
         // A look at everything may meet rules that changed unseen.
         let before = hints.contains(&everywhere()).then(|| self.rules.sources().clone());
         if before.is_some() {
@@ -258,7 +259,9 @@ impl Observer {
             let places = scan::widen(&self.root, hints, &self.tree);
             let paths: BTreeSet<&Path> = places.iter().map(|place| place.path.as_path()).collect();
             for path in paths {
-                self.unwatch_if_replaced(path, &mut unwatched);
+                if replaced.is_at(&self.root, path, &self.tree) {
+                    self.lookout.watches.unwatch_below(path);
+                }
             }
             let seen = self.scan(&places)?;
             let partners = self.partners(&seen);
@@ -280,7 +283,10 @@ impl Observer {
                 self.rules.forget(path);
             }
         }
-        self.watch_moved(&unwatched, &changes);
+        let moved = replaced.elsewhere(&self.tree, &changes);
+        self.lookout.watches.watch(&moved);
+        let now = Instant::now();
+        moved.iter().for_each(|path| self.pace.push(path, true, now));
         Ok(changes)
     }
 
@@ -306,29 +312,6 @@ impl Observer {
         self.pace.take_if(|path| may_go_along(path) && (is_unpaired(known(path)) || is_unpaired(now(path))))
     }
 
-    /// A folder that was seen at its new place before it was missed at its old one has lost its watch with the old one.
-    fn watch_moved(&mut self, unwatched: &HashSet<FileId>, changes: &[Change]) {
-        if unwatched.is_empty() {
-            return;
-        }
-        let just_listed: HashSet<&Path> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Created(path, _) | Change::Moved(_, path, _) => Some(path.as_path()),
-                _ => None,
-            })
-            .collect();
-        let mut moved = Vec::new();
-        self.tree.folders(|path, meta| {
-            if unwatched.contains(&meta.file) && !path.ancestors().any(|above| just_listed.contains(above)) {
-                moved.push(path.to_path_buf());
-            }
-        });
-        self.lookout.watches.watch(&moved);
-        let now = Instant::now();
-        moved.iter().for_each(|path| self.pace.push(path, true, now));
-    }
-
     fn scan(&mut self, hints: &[Hint]) -> Result<Vec<Observation>, Failure> {
         let (watches, pulse) = (&mut self.lookout.watches, &mut self.pulse);
         let on_step = &mut |step: Step<'_>| match step {
@@ -347,20 +330,6 @@ impl Observer {
     /// As [`Reach::check`].
     pub(super) fn check_root(&self) -> Result<(), Failure> {
         self.reach.check()
-    }
-
-    /// A folder that was moved takes its watch along, which would go on reporting the old path: the old watch must go
-    /// before the folder gets one at its new place.
-    fn unwatch_if_replaced(&mut self, path: &Path, unwatched: &mut HashSet<FileId>) {
-        let Some(node) = self.tree.find(path).filter(|node| node.is_folder()) else { return };
-        if node.meta().file != FileId::UNKNOWN && unwatched.contains(&node.meta().file) {
-            // With a folder above.
-            return;
-        }
-        if !path.as_os_str().is_empty() && !scan::is_same_folder(&self.root, path, node.meta()) {
-            self.lookout.watches.unwatch_below(path);
-            node.folders(path, &mut |_, meta| unwatched.extend([meta.file]));
-        }
     }
 
     /// Follows the rules of a folder that have changed.
@@ -419,23 +388,7 @@ impl Observer {
 
     /// Why changes come late or not at all, in a sentence each.
     pub(super) fn degraded(&self) -> Option<String> {
-        let gone = self.watching().into_iter().filter(|folder| !folder.is_dir());
-        let gone = gone.map(|folder| {
-            format!(
-                "{} can't be reached, and stays as it was in the record; start the session again when it is back",
-                folder.display()
-            )
-        });
-        let passed_over = self.rules.passed_over().first().map(|folder| {
-            format!(
-                "{} is more than counts of all files of patterns together (1 MB), so what it names is recorded; shorten it, or \
-                 say the same in watch.ignore",
-                folder.join(".gitignore").display()
-            )
-        });
-        let blind = self.lookout.watches.blind().map(Blind::explain);
-        let all: Vec<String> = blind.into_iter().chain(gone).chain(passed_over).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+        degraded::reasons(&self.watching(), &self.rules, self.lookout.watches.blind())
     }
 }
 

@@ -165,19 +165,30 @@ def a_slow_disk(suite, sandbox):
     injected = Injected(sandbox)
     project = sandbox.project("shop")
     record = Replayed(sandbox, project)
-    arrives = sandbox.home / "arrives"
-    arrives.mkdir()
-    for number in range(SLOW_PLACES // 2):
-        (arrives / f"{number}.txt").write_text("")
-        (arrives / str(number)).mkdir()
     sandbox.start(project)
     tracker = project.pid()
     with injected.slow_looks(SLOW_LOOK):
-        arrives.rename(project.root / "arrived")
+        _arrive(sandbox, project, "waited-for")
         synced = sandbox.ctx("sync", cwd=project.root, expect=0)
     record.check("after a slow look")
     suite.check(f"{SLOW_PLACES} files and folders on a slow disk, in {synced.seconds:.1f} s: the tracker is waited for",
                 synced.seconds > DEAD_AFTER and project.pid() == tracker)
+    with injected.slow_looks(SLOW_LOOK):
+        _arrive(sandbox, project, "cut-short")
+        stopped = sandbox.ctx("stop", cwd=project.root, expect=0)
+    suite.check(f"a stop in the middle of it takes {stopped.seconds:.1f} s", stopped.seconds < 2 * DEAD_AFTER)
+    sandbox.start(project)
+    record.check("after a look that was cut short")
+
+
+def _arrive(sandbox, project, name):
+    """Much at once, by one move."""
+    outside = sandbox.home / name
+    outside.mkdir()
+    for number in range(SLOW_PLACES // 2):
+        (outside / f"{number}.txt").write_text("")
+        (outside / str(number)).mkdir()
+    outside.rename(project.root / name)
 
 
 @contextmanager
