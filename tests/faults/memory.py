@@ -5,6 +5,7 @@ logged. What it holds in memory is read again and again; what the second half of
 memory that the system gives; heaptrack counts what is asked for and not given back, to the byte.
 """
 
+import json
 import random
 import shutil
 import signal
@@ -13,7 +14,7 @@ import time
 
 from disk import rss_kib
 from record import Replayed
-from sandbox import wait_for
+from sandbox import Failed, wait_for
 from suite import Skipped
 
 FILES = 500
@@ -38,6 +39,34 @@ def work(sandbox, project, choose):
     sandbox.ctx("log", f"make {choose.randrange(100)}", cwd=project.root, expect=0)
 
 
+class Assistant:
+    """Keeps one `ctx mcp` for the whole day, and asks it what needs not read a whole session."""
+
+    QUESTIONS = (("status", {}), ("recent", {}), ("explain", {"path": "1.txt"}), ("check", {"ran": "make"}))
+
+    def __init__(self, sandbox, project):
+        self.server = sandbox.start_process(sandbox.bin / "ctx", "mcp", cwd=project.root, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, text=True)
+        self.asked = 0
+        self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}})
+        self.send({"method": "notifications/initialized"})
+
+    def send(self, message):
+        self.server.stdin.write(json.dumps({"jsonrpc": "2.0"} | message) + "\n")
+        self.server.stdin.flush()
+
+    def ask(self, method, params):
+        self.asked += 1
+        self.send({"id": self.asked, "method": method, "params": params})
+        answer = json.loads(self.server.stdout.readline())
+        if answer["id"] != self.asked or answer.get("result", {"isError": True}).get("isError"):
+            raise Failed(f"{method} {params}: {answer}")
+
+    def ask_all(self):
+        for name, arguments in self.QUESTIONS:
+            self.ask("tools/call", {"name": name, "arguments": arguments})
+
+
 def a_long_day(suite, sandbox):
     """Memory over time."""
     seconds = suite.figure(short=15, long=600)
@@ -47,17 +76,20 @@ def a_long_day(suite, sandbox):
     sandbox.start(project)
     tracker = project.pid()
     agent = next(pid for pid in sandbox.processes() if pid != tracker)
+    assistant = Assistant(sandbox, project)
     began, seen = time.monotonic(), []
     while time.monotonic() - began < seconds:
         work(sandbox, project, choose)
-        seen.append((time.monotonic() - began, rss_kib(tracker), rss_kib(agent)))
+        assistant.ask_all()
+        seen.append((time.monotonic() - began, rss_kib(tracker), rss_kib(agent), rss_kib(assistant.server.pid)))
     record.check("a long day")
     settled = [sizes for at, *sizes in seen if at > WARM * seconds]
     half = len(settled) // 2
     growth = [max(late) - max(early) for early, late in zip(zip(*settled[:half]), zip(*settled[half:]))]
     last = settled[-1]
-    suite.check(f"{seconds} s of work, {record.seen} entries: tracker {last[0] / 1024:.1f} MB ({growth[0]:+} KiB), "
-                f"agent {last[1] / 1024:.1f} MB ({growth[1]:+} KiB)", max(growth) <= MOST_GROWTH_KIB)
+    sizes = ", ".join(f"{name} {size / 1024:.1f} MB ({more:+} KiB)"
+                      for name, size, more in zip(("tracker", "agent", "assistant's server"), last, growth))
+    suite.check(f"{seconds} s of work, {record.seen} entries, {assistant.asked} questions: {sizes}", max(growth) <= MOST_GROWTH_KIB)
 
 
 def a_session_below_valgrind(suite, sandbox):

@@ -158,9 +158,9 @@ class Sandbox:
 
     def start_process(self, *command, cwd=None, **options):
         """Starts what ends with the sandbox at the latest."""
-        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
+        options = {stream: subprocess.DEVNULL for stream in ("stdin", "stdout", "stderr")} | options
         command = [str(part) for part in command]
-        return subprocess.Popen(command, cwd=cwd or self.home, env=self.env, stdin=subprocess.DEVNULL, **options)
+        return subprocess.Popen(command, cwd=cwd or self.home, env=self.env, **options)
 
     def processes(self):
         """The live processes that were started in here, by their environment."""
