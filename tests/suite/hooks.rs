@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries_of, wait_for};
+use crate::env::{TestEnv, entries_of, stranger, wait_for};
 use crate::terminal::Terminal;
 
 /// A shell with its hook installed, and what is typed into it; each line has told its result before the next is typed.
@@ -369,6 +369,18 @@ fn a_hook_that_fails_says_nothing() {
         .says_nothing();
     let ran = &entries_of(&project, "ran")[0];
     assert_eq!((&ran["command"], &ran["status"]), (&"make all".into(), &"Unknown".into()));
+}
+
+#[test]
+fn a_recorder_that_hangs_holds_up_the_next_but_loses_nothing_of_it() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    let mut hangs = stranger();
+    let before = hangs.id().to_string();
+    env.ctx(&project, ["hook", "record", "--after", &before, "--exit-code", "0", "--", "make"]).ok().says_nothing();
+    assert_eq!(recorded(&project), ["make: Success"]);
+    hangs.kill().unwrap();
+    hangs.wait().unwrap();
 }
 
 #[test]

@@ -27,8 +27,9 @@ const PROGRAM: &str = "@CTX@";
 /// The result of a command that whoever saw it does not know.
 const UNKNOWN: &str = "Unknown";
 
-/// The recorder before has this long to end; one that hangs holds up nobody for longer.
-const TURN: Duration = Duration::from_secs(2);
+/// The recorder before has this long to end, and so have all that it waits for itself: lines that come at once wait in a queue.
+/// One that hangs, or whose number is another process's by now, holds up nobody for longer.
+const TURN: Duration = Duration::from_secs(10);
 
 pub(super) fn run(context: &Context<'_>, hook: Hook) -> Result<ExitCode, Error> {
     match hook {
