@@ -193,7 +193,9 @@ fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, on_step
         return Some(Some(Node::leaf(name, meta)));
     }
     let is_known = tree.find(path).is_some_and(|node| node.meta().agrees_with(&meta));
-    if is_known && !hint.recursive {
+    // What lies below a folder that does not count does not either, and gets no watch.
+    let counts = path.parent().is_none_or(|above| tree.find(above).is_some());
+    if !counts || (is_known && !hint.recursive) {
         return None;
     }
     Some(list(root, path.to_path_buf(), name.to_owned(), meta, tree, rules, on_step))

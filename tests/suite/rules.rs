@@ -74,6 +74,22 @@ fn an_ignored_folder_has_no_watch() {
 }
 
 #[test]
+fn a_project_of_its_own_has_one_watch_whatever_comes_in_it() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let inner = project.join("inner");
+    fs::create_dir_all(inner.join(".context")).unwrap();
+    env.ctx(&project, ["start"]).ok();
+    // One, to see when it is one no more.
+    assert_eq!(env.status(&project)["directories_watched"], 2);
+    fs::create_dir_all(inner.join("deep/down")).unwrap();
+    fs::write(inner.join("deep/down/x"), "x").unwrap();
+    fs::write(project.join("a"), "a").unwrap();
+    sync(&env, &project);
+    assert_eq!(env.status(&project)["directories_watched"], 2);
+}
+
+#[test]
 fn more_folders_are_recorded_inside_and_outside() {
     let env = TestEnv::new();
     let project = env.folder("shop");
