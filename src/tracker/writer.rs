@@ -9,6 +9,7 @@ use super::observer::{Batch, Observer};
 use crate::config::Config;
 use crate::entry::{Gap, Reason, Record, What};
 use crate::index;
+use crate::journal::state::TrackerFacts;
 use crate::journal::{APPEND_PATIENCE, Begin, Journal, now};
 use crate::platform::{Directories, process};
 use crate::project::ProjectRoot;
@@ -128,7 +129,24 @@ impl Writer {
     /// Writes what there is of a batch, or keeps it for later: what can't be written now is not lost.
     pub(super) fn write(&mut self, batch: Batch, observer: &mut Observer) -> Result<(), Failure> {
         let is_empty = batch.changes.is_empty() && batch.blind.is_none();
-        if is_empty { Ok(()) } else { self.write_with_what_waits(batch, observer) }
+        if !is_empty {
+            return self.write_with_what_waits(batch, observer);
+        }
+        self.recount(observer);
+        Ok(())
+    }
+
+    /// Says what is watched where it is other than was said, with nothing that could be told of it: what rules let in or keep out.
+    fn recount(&mut self, observer: &Observer) {
+        let counts = (observer.directories_watched(), observer.files_indexed());
+        let has_changed = |facts: &mut TrackerFacts| (facts.directories_watched, facts.files_indexed) != counts;
+        if !self.journal.tracker_mut().is_some_and(has_changed) {
+            return;
+        }
+        if let Err(failure) = self.describe(observer) {
+            tracing::warn!(%failure, "what is watched could not be said");
+        }
+        self.report();
     }
 
     /// The same, also where there is nothing but what waits.

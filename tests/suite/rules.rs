@@ -90,6 +90,26 @@ fn a_project_of_its_own_has_one_watch_whatever_comes_in_it() {
 }
 
 #[test]
+fn files_that_leave_with_a_project_of_their_own_are_counted_no_more() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let inner = project.join("inner");
+    fs::create_dir_all(inner.join("src")).unwrap();
+    fs::write(inner.join("src/x"), "x").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    let counts = || {
+        sync(&env, &project);
+        let status = env.status(&project);
+        (status["directories_watched"].as_u64().unwrap(), status["files_indexed"].as_u64().unwrap())
+    };
+    assert_eq!(counts(), (3, 1));
+    fs::create_dir(inner.join(".context")).unwrap();
+    assert_eq!(counts(), (2, 0));
+    fs::remove_dir(inner.join(".context")).unwrap();
+    assert_eq!(counts(), (3, 1));
+}
+
+#[test]
 fn more_folders_are_recorded_inside_and_outside() {
     let env = TestEnv::new();
     let project = env.folder("shop");
