@@ -65,6 +65,8 @@ fn an_agent_that_is_gone_is_started_again() {
     kill(env.agent_pid().unwrap());
     wait_for("the end of the tracker", || env.status(&project)["state"] == "stopped");
     let remedy = the_problem(&env, &["no agent runs", "1 project"]);
+    let report = env.ctx(&env.home(), ["doctor"]).code(1).says("shop should be recorded");
+    assert!(!report.stdout.contains("as you wish"), "{}", report.stdout);
     follow(&env, &remedy);
     wait_for("the session, resumed", || env.status(&project)["state"] == "running");
     assert_eq!(problems(&env), []);

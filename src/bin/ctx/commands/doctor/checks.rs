@@ -209,6 +209,12 @@ fn project(registered: &Registered, status: &ProjectStatus, agent_runs: bool) ->
         }
         State::Backoff | State::Failed => problem(reason(), start),
         State::Stopped if is_wanted && agent_runs => problem("it should be recorded, and is not".to_owned(), start),
+        // The agent's own finding says what to do.
+        State::Stopped if is_wanted => Finding::note(
+            "project",
+            format!("{name} should be recorded, and is not, since no agent runs"),
+            "it is again as soon as one does",
+        ),
         State::Stopped => Finding::fine("project", format!("{name} is not recorded, as you wish")),
         State::Paused => Finding::fine("project", format!("{name} is paused, as you wish")),
         State::Running | State::Starting => Finding::fine("project", format!("{name} is recorded")),
