@@ -150,7 +150,10 @@ impl<'a> Steps<'a> {
             }
         }
         for (path, meta) in before {
-            let has_left = !after.contains_key(path) || moves.is_below_arrival(path);
+            // Nothing that is moved takes the place of a file and a folder alike.
+            let is_dir = |meta: &Meta| meta.kind == EntryKind::Dir;
+            let gives_way = moves.source.contains_key(path) && is_dir(&after[path]) != is_dir(meta);
+            let has_left = !after.contains_key(path) || gives_way || moves.is_below_arrival(path);
             if has_left && !moves.gone.contains(path) && !kept.contains(path) {
                 all.push(Step::Deleted(path.clone(), meta.kind));
             }

@@ -198,6 +198,9 @@ fn changes_come_in_the_order_of_the_hints() {
 #[test]
 fn a_kind_that_changed_is_deleted_and_created() {
     assert_eq!(told(&[write("a")], &[remove("a"), make_dir("a")]), ["deleted a", "created a"]);
+    let in_place = [remove("a"), rename("b", "a")];
+    assert_eq!(told(&[write("a"), make_dir("b")], &in_place), ["deleted a", "moved b a"]);
+    assert_eq!(told(&[make_dir("a"), write("a/x"), write("b")], &in_place), ["deleted a/x", "deleted a", "moved b a"]);
 }
 
 #[test]
