@@ -104,6 +104,9 @@ pub struct Move {
     pub to_bytes: Option<String>,
     /// What was moved.
     pub entry: EntryKind,
+    /// Whether it took the place of something, which is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
     /// Bytes.
     pub size: u64,
     /// Nanoseconds since the Unix epoch.
@@ -291,11 +294,11 @@ pub enum GapReason {
 }
 
 impl Move {
-    /// Of two paths relative to the project's root.
+    /// Of two paths relative to the project's root, to where nothing was.
     pub fn new(from: &Path, to: &Path, entry: EntryKind, size: u64, mtime_ns: i64, found_by: FoundBy) -> Self {
         let (from, from_bytes) = path_to_wire(from);
         let (to, to_bytes) = path_to_wire(to);
-        Self { from, to, from_bytes, to_bytes, entry, size, mtime_ns, found_by }
+        Self { from, to, from_bytes, to_bytes, entry, replaced: false, size, mtime_ns, found_by }
     }
 
     /// Both paths' bytes, as [`EntryPath::exact`].

@@ -18,7 +18,7 @@ use crate::project::ProjectRoot;
 use crate::rules::{Rules, Sources};
 use crate::snapshot;
 use crate::status::{ProjectStatus, State};
-use crate::tree::{Change, FileId, Meta, Tree};
+use crate::tree::{Change, FileId, Meta, Replaced, Tree};
 
 /// The version of the format; a snapshot of another one is not used.
 const VERSION: u32 = 3;
@@ -140,7 +140,7 @@ fn change(entry: &Entry) -> Option<Change> {
             let is_folder = moved.entry == EntryKind::Dir;
             let (size, mtime_ns) = if is_folder { (0, 0) } else { (moved.size, moved.mtime_ns) };
             let meta = Meta { kind: moved.entry, size, mtime_ns, file: FileId::UNKNOWN };
-            Change::Moved(files::path_from_bytes(from), files::path_from_bytes(to), meta)
+            Change::Moved(files::path_from_bytes(from), files::path_from_bytes(to), meta, Replaced(moved.replaced))
         }
         _ => return None,
     })

@@ -138,9 +138,13 @@ pub enum Change {
     Edited(PathBuf, Meta),
     /// A path that is gone; for a folder, after everything in it.
     Deleted(PathBuf, EntryKind),
-    /// A path that is gone and whose file is elsewhere; a folder's contents are implied.
-    Moved(PathBuf, PathBuf, Meta),
+    /// A path that is gone and whose file is elsewhere; a folder's contents are implied. What was there may have been replaced.
+    Moved(PathBuf, PathBuf, Meta, Replaced),
 }
+
+/// Whether what was moved took the place of something, which is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced(pub bool);
 
 impl Change {
     /// As it is recorded.
@@ -156,8 +160,9 @@ impl Change {
             Change::Created(path, meta) => What::Created(file(&path, meta.kind, Some(&meta))),
             Change::Edited(path, meta) => What::Edited(file(&path, meta.kind, Some(&meta))),
             Change::Deleted(path, kind) => What::Deleted(file(&path, kind, None)),
-            Change::Moved(from, to, meta) => {
-                What::Moved(Move::new(&from, &to, meta.kind, meta.size, meta.mtime_ns, found_by))
+            Change::Moved(from, to, meta, Replaced(replaced)) => {
+                let moved = Move::new(&from, &to, meta.kind, meta.size, meta.mtime_ns, found_by);
+                What::Moved(Move { replaced, ..moved })
             }
         }
     }
@@ -287,7 +292,7 @@ impl Tree {
                 }
             }
             Change::Deleted(path, _) => drop(self.take(path)),
-            Change::Moved(from, to, meta) => {
+            Change::Moved(from, to, meta, _) => {
                 if let (Some(mut node), Some(name)) = (self.take(from), to.file_name()) {
                     node.name = name.into();
                     (node.meta.size, node.meta.mtime_ns) = (meta.size, meta.mtime_ns);
@@ -427,4 +432,4 @@ fn merge_children(path: &Path, before: Vec<Node>, after: Vec<Node>, difference: 
 #[cfg(test)]
 pub(crate) mod disk;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -55,6 +55,8 @@ struct Line<'a> {
     to: Option<String>,
     from_bytes: Option<String>,
     to_bytes: Option<String>,
+    #[serde(default)]
+    replaced: bool,
 
     id: Option<String>,
     command: Option<String>,
@@ -182,6 +184,7 @@ impl Line<'_> {
             from_bytes: self.from_bytes,
             to_bytes: self.to_bytes,
             entry: needed(self.entry, "entry")?,
+            replaced: self.replaced,
             size: needed(self.size, "size")?,
             mtime_ns: needed(self.mtime_ns, "mtime_ns")?,
             found_by: needed(self.found_by, "found_by")?,
@@ -234,7 +237,7 @@ mod tests {
         r#""kind":"created","path":"a/\\xff","path_bytes":"YS//","entry":"symlink","size":3,"mtime_ns":-1,"found_by":"poll""#,
         r#""kind":"edited","path":"a","entry":"file","found_by":"watch""#,
         r#""kind":"deleted","path":"a","entry":"dir","found_by":"scan""#,
-        r#""kind":"moved","from":"a","to":"b","from_bytes":"YQ==","to_bytes":"Yg==","entry":"file","size":3,"mtime_ns":1,"found_by":"watch""#,
+        r#""kind":"moved","from":"a","to":"b","from_bytes":"YQ==","to_bytes":"Yg==","entry":"file","replaced":true,"size":3,"mtime_ns":1,"found_by":"watch""#,
         r#""kind":"ran","id":"1","command":"make \"x\"","status":"Failed (exit 2)","exit_code":2,"duration_ms":3,"began_ns":4,"cwd":"/","source":"run","files_changed":5,"late":true,"redactions":6"#,
         r#""kind":"note","id":"1","text":"t","late":true"#,
         r#""kind":"git","action":"switch","from":"main","to":"topic","commit":"ab12cd3","subject":"s""#,

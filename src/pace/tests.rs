@@ -89,7 +89,7 @@ fn tell(change: &Change) -> String {
         Change::Created(path, _) => format!("created {}", path.display()),
         Change::Edited(path, _) => format!("edited {}", path.display()),
         Change::Deleted(path, _) => format!("deleted {}", path.display()),
-        Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
+        Change::Moved(from, to, ..) => format!("moved {} {}", from.display(), to.display()),
     };
     // With `/` on every system.
     told.replace('\\', "/")

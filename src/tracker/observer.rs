@@ -275,7 +275,7 @@ impl Observer {
             None => self.tree.reconcile(seen),
         };
         for change in &changes {
-            if let Change::Deleted(path, EntryKind::Dir) | Change::Moved(path, _, Meta { kind: EntryKind::Dir, .. }) =
+            if let Change::Deleted(path, EntryKind::Dir) | Change::Moved(path, _, Meta { kind: EntryKind::Dir, .. }, _) =
                 change
                 && !self.tree.find(path).is_some_and(|node| node.is_folder())
             {
@@ -406,7 +406,7 @@ fn parents_of(hints: &[Hint], name: &str) -> Vec<PathBuf> {
 fn folders_with_new_rules(hints: &[Hint], changes: &[Change]) -> Vec<PathBuf> {
     let manifests = changes.iter().flat_map(|change| match change {
         Change::Created(path, _) | Change::Deleted(path, _) => vec![path.as_path()],
-        Change::Moved(from, to, _) => vec![from.as_path(), to.as_path()],
+        Change::Moved(from, to, ..) => vec![from.as_path(), to.as_path()],
         Change::Edited(..) => Vec::new(),
     });
     let manifests = manifests.filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"));

@@ -37,7 +37,7 @@ impl Replaced {
         let just_listed: HashSet<&Path> = changes
             .iter()
             .filter_map(|change| match change {
-                Change::Created(path, _) | Change::Moved(_, path, _) => Some(path.as_path()),
+                Change::Created(path, _) | Change::Moved(_, path, ..) => Some(path.as_path()),
                 _ => None,
             })
             .collect();

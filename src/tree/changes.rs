@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Change, Difference, FileId, Meta};
+use super::{Change, Difference, FileId, Meta, Replaced};
 use crate::entry::EntryKind;
 
 /// The changes that lead from `before` to `after`, by the order of the observations as far as exactness allows.
@@ -179,6 +179,11 @@ impl<'a> Steps<'a> {
         Self { moves, all, arrivals, departures, leaving }
     }
 
+    /// Whether no step takes away what was at a path: it is there until something takes its place.
+    fn stays(&self, path: &Path) -> bool {
+        !self.moves.gone.contains(path) && !self.departures.contains_key(path)
+    }
+
     /// The steps that must come before this one.
     fn needs(&self, index: usize, before: &BTreeMap<PathBuf, Meta>) -> Vec<usize> {
         let arrival_above = |path: &Path| path.ancestors().skip(1).find_map(|above| self.arrivals.get(above)).copied();
@@ -281,11 +286,12 @@ impl<'a> Sequence<'a> {
             Step::Edited(path, meta) => Change::Edited(path.clone(), *meta),
             Step::Deleted(path, kind) => Change::Deleted(self.now(path), *kind),
             Step::Moved(from, to, meta) => {
+                let is_replaced = self.difference.before.contains_key(to) && self.steps.stays(to);
                 let from = self.now(from);
                 if meta.kind == EntryKind::Dir {
                     self.moved_folders.push((from.clone(), to.clone()));
                 }
-                Change::Moved(from, to.clone(), *meta)
+                Change::Moved(from, to.clone(), *meta, Replaced(is_replaced))
             }
         };
         self.done.push(change);

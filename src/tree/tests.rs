@@ -15,8 +15,9 @@ fn replay(paths: &BTreeSet<PathBuf>, changes: &[Change]) -> BTreeSet<PathBuf> {
             Change::Created(path, _) => assert!(paths.insert(path.clone()), "created twice: {change:?} of {changes:?}"),
             Change::Edited(path, _) => assert!(paths.contains(path), "edited nothing: {change:?} of {changes:?}"),
             Change::Deleted(path, _) => assert!(paths.remove(path), "deleted nothing: {change:?} of {changes:?}"),
-            Change::Moved(from, to, _) => {
+            Change::Moved(from, to, _, replaced) => {
                 assert!(paths.contains(from), "moved nothing: {change:?} of {changes:?}");
+                assert_eq!(*replaced, Replaced(paths.contains(to)), "{change:?} of {changes:?}");
                 let below = paths.iter().find(|path| path.starts_with(to) && *path != to && !path.starts_with(from));
                 assert_eq!(below, None, "moved over something: {change:?} of {changes:?}");
                 let moved: Vec<_> = paths.extract_if(.., |path| path.starts_with(from)).collect();
@@ -34,7 +35,7 @@ fn path() -> impl Strategy<Value = PathBuf> {
     prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..4).prop_map(|names| names.iter().collect())
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => path().prop_map(Op::Write),
         3 => path().prop_map(Op::MakeDir),
@@ -55,7 +56,7 @@ fn assert_told(before: &Disk, after: &Disk, changes: &[Change]) {
         }
         let told = changes.iter().any(|change| match change {
             Change::Created(at, now) | Change::Edited(at, now) => at == path && now == meta,
-            Change::Moved(_, at, moved) => {
+            Change::Moved(_, at, moved, _) => {
                 (at == path && moved == meta) || (moved.kind == EntryKind::Dir && path.starts_with(at))
             }
             Change::Deleted(..) => false,
@@ -133,7 +134,7 @@ fn told(first: &[Op], second: &[Op]) -> Vec<String> {
             Change::Created(path, _) => format!("created {}", path.display()),
             Change::Edited(path, _) => format!("edited {}", path.display()),
             Change::Deleted(path, _) => format!("deleted {}", path.display()),
-            Change::Moved(from, to, _) => format!("moved {} {}", from.display(), to.display()),
+            Change::Moved(from, to, ..) => format!("moved {} {}", from.display(), to.display()),
         };
         told.replace('\\', "/")
     };
@@ -212,7 +213,7 @@ fn without_a_birth_time_a_reused_id_is_no_move() {
     tree.reconcile(vec![leaf("a", meta)]);
     let mut copy = tree.clone();
     let moved = tree.reconcile(vec![gone(), leaf("b", meta)]);
-    assert_eq!(moved, [Change::Moved("a".into(), "b".into(), meta)]);
+    assert_eq!(moved, [Change::Moved("a".into(), "b".into(), meta, Replaced(false))]);
     let other = Meta { mtime_ns: 11, ..meta };
     let reused = copy.reconcile(vec![gone(), leaf("b", other)]);
     assert_eq!(reused, [Change::Deleted("a".into(), EntryKind::File), Change::Created("b".into(), other)]);
@@ -230,7 +231,7 @@ fn forgetful(changes: &[Change]) -> Vec<Change> {
         Change::Created(path, meta) => Change::Created(path.clone(), forget(meta)),
         Change::Edited(path, meta) => Change::Edited(path.clone(), forget(meta)),
         Change::Deleted(path, kind) => Change::Deleted(path.clone(), *kind),
-        Change::Moved(from, to, meta) => Change::Moved(from.clone(), to.clone(), forget(meta)),
+        Change::Moved(from, to, meta, replaced) => Change::Moved(from.clone(), to.clone(), forget(meta), *replaced),
     };
     changes.iter().map(tell).collect()
 }
@@ -262,7 +263,7 @@ fn a_folder_of_which_a_part_is_known_by_name_only_is_moved_as_one() {
     let second = [write("b/a"), rename("b", "a/a"), rename("a", "b")];
     let found = tell_after_crash(&first, &second, &[rename("b", "a")]);
     assert!(
-        matches!(&found[..], [Change::Moved(from, to, _)] if (from, to) == (&"b".into(), &"a".into())),
+        matches!(&found[..], [Change::Moved(from, to, ..)] if (from, to) == (&"b".into(), &"a".into())),
         "{found:?}"
     );
 }
