@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
@@ -79,6 +79,14 @@ pub(super) struct Files<'e> {
     there: HashMap<Name<'e>, History<'e>>,
     /// By the name that it had last.
     gone: HashMap<Name<'e>, History<'e>>,
+    /// Gone, too, with a name that another has had since: by the name before the first entry.
+    lost: HashMap<Name<'e>, History<'e>>,
+    /// Folders that are new: what they hold is told of.
+    new_folders: HashSet<Name<'e>>,
+    /// How many files came and went, whose name another has had since.
+    passing: u64,
+    /// Whether a folder was moved that was there before.
+    has_moved_folders: bool,
 }
 
 impl<'e> History<'e> {
@@ -92,60 +100,146 @@ impl<'e> History<'e> {
             (self.changes, self.last) = (self.changes + 1, entry);
         }
     }
+
+    /// Whether it is a folder that is where it was.
+    fn is_back(&self, name: &Name<'e>) -> bool {
+        self.is_folder && self.origin.as_ref() == Some(name)
+    }
 }
 
 impl<'e> Files<'e> {
     pub(super) fn add(&mut self, entry: &'e Entry, change: &'e What, is_of_switch: bool) {
         let history = match change {
-            What::Moved(moved) => self.follow(entry, moved),
-            What::Created(change) if change.entry != EntryKind::Dir => {
+            What::Moved(moved) => match self.follow(entry, moved, is_of_switch) {
+                Some(history) => history,
+                None => return,
+            },
+            What::Created(change) if change.entry == EntryKind::Dir => {
+                self.new_folders.insert(name(&change.path));
+                return;
+            }
+            What::Created(change) => {
                 let name = name(&change.path);
                 // What comes back was never gone.
-                let known = self.gone.remove(&name);
+                let known = self.gone_file(&name);
                 let new = History { origin: None, is_folder: false, changes: 0, last: entry };
                 self.there.entry(name).or_insert_with(|| known.unwrap_or(new))
             }
             What::Edited(change) => {
                 let name = name(&change.path);
-                let new = History::since(name.clone(), false, entry);
+                // What the rules kept out may be let in again without a word.
+                let known = self.gone_file(&name);
+                let new = known.unwrap_or_else(|| History::since(self.before(&name), false, entry));
                 self.there.entry(name).or_insert(new)
             }
             What::Deleted(change) => {
                 let name = name(&change.path);
                 let known = self.there.remove(&name);
                 if known.is_none() && change.entry == EntryKind::Dir {
+                    self.new_folders.remove(&name);
                     return;
                 }
-                let history = known.unwrap_or_else(|| History::since(name.clone(), false, entry));
-                put(&mut self.gone, name, history)
+                let history = known.unwrap_or_else(|| History::since(self.before(&name), false, entry));
+                if let Some(other) = self.gone.remove(&name) {
+                    self.lose(other);
+                }
+                self.gone.entry(name).or_insert(history)
             }
             _ => return,
         };
         history.count(entry, is_of_switch);
     }
 
-    /// A moved folder takes the histories of its files along.
-    fn follow(&mut self, entry: &'e Entry, moved: &'e Move) -> &mut History<'e> {
+    /// The name that something had before the first entry of which none tells: that of a folder above leads there.
+    fn before(&self, name: &Name<'e>) -> Name<'e> {
+        if !self.has_moved_folders {
+            return name.clone();
+        }
+        let ends = (0..name.len()).rev().filter(|end| name[*end] == b'/');
+        let above = ends.filter_map(|end| Some((end, self.there.get(&name[..end])?.origin.as_ref()?))).next();
+        above.map_or_else(|| name.clone(), |(end, origin)| [origin, &name[end..]].concat().into())
+    }
+
+    /// A moved folder takes the histories of its files along. None for a folder that is new.
+    fn follow(&mut self, entry: &'e Entry, moved: &'e Move, is_of_switch: bool) -> Option<&mut History<'e>> {
         let (from, to) = moved.exact();
+        let (from, to): (Name<'e>, Name<'e>) = (from.into(), to.into());
         let is_folder = moved.entry == EntryKind::Dir;
+        let before = self.before(&from);
+        let is_new = is_folder && self.new_folders.remove(&from);
         if is_folder {
-            let below = [&from[..], b"/"].concat();
-            let names: Vec<Name<'e>> = self.there.keys().filter(|name| name.starts_with(&below)).cloned().collect();
-            for name in names {
+            let renamed = |name: &Name<'e>| -> Option<Name<'e>> {
+                let rest = name.strip_prefix(&from[..]).filter(|rest| rest.first() == Some(&b'/'))?;
+                Some([&to[..], rest].concat().into())
+            };
+            let below: Vec<_> = self.there.keys().filter_map(|name| Some((name.clone(), renamed(name)?))).collect();
+            for (name, renamed) in below {
                 if let Some(history) = self.there.remove(&name) {
-                    self.there.insert([&to[..], b"/", &name[below.len()..]].concat().into(), history);
+                    self.there.insert(renamed, history);
                 }
             }
+            self.new_folders = self.new_folders.drain().map(|name| renamed(&name).unwrap_or(name)).collect();
         }
-        let known = self.there.remove(&from[..]);
-        let history = known.unwrap_or_else(|| History::since(from.into(), is_folder, entry));
-        put(&mut self.there, to.into(), history)
+        if is_new {
+            self.new_folders.insert(to);
+            return None;
+        }
+        // An empty one may have given way.
+        self.new_folders.remove(&to);
+        self.has_moved_folders |= is_folder;
+        let mut history = self.there.remove(&from).unwrap_or_else(|| History::since(before, is_folder, entry));
+        if !is_folder {
+            // Of what it took the place of, nothing may have been told.
+            let unknown = moved.replaced.then(|| History::since(self.before(&to), false, entry));
+            match self.there.remove(&to).or_else(|| self.gone_file(&to)).or(unknown) {
+                // What is written beside a file and moved over it is that file, changed.
+                Some(other) if history.origin.is_none() => {
+                    history.origin = other.origin;
+                    history.changes += other.changes;
+                }
+                Some(mut other) => {
+                    other.count(entry, is_of_switch);
+                    self.lose(other);
+                }
+                None => {}
+            }
+        }
+        Some(self.there.entry(to).insert_entry(history).into_mut())
+    }
+
+    /// Takes out the file that had a name last.
+    fn gone_file(&mut self, name: &Name<'e>) -> Option<History<'e>> {
+        let is_file = self.gone.get(name).is_some_and(|history| !history.is_folder);
+        if is_file { self.gone.remove(name) } else { None }
+    }
+
+    /// What is gone, and has no name any more by which it could come back.
+    fn lose(&mut self, history: History<'e>) {
+        match history.origin.clone() {
+            Some(origin) => drop(self.lost.insert(origin, history)),
+            None => self.passing += u64::from(history.changes > 0),
+        }
     }
 
     /// What is not as it was, by the weight of its change: the first `most` of all in their order.
-    pub(super) fn rank(self, most: usize) -> Ranked<'e> {
-        let there = self.there.into_iter().map(|(name, history)| Changed { name, history, is_there: true });
-        let gone = self.gone.into_iter().map(|(name, history)| Changed { name, history, is_there: false });
+    pub(super) fn rank(mut self, most: usize) -> Ranked<'e> {
+        let mut gone: Vec<Changed<'e>> = Vec::with_capacity(self.gone.len() + self.lost.len());
+        for (name, history) in self.gone.into_iter().chain(self.lost) {
+            let Some(origin) = &history.origin else {
+                gone.push(Changed { name, history, is_there: false });
+                continue;
+            };
+            if history.is_folder && self.new_folders.contains(origin) {
+                continue;
+            }
+            match self.there.get_mut(origin).filter(|other| other.is_folder == history.is_folder) {
+                // Something is where it was before.
+                Some(other) => other.origin = other.origin.take().or(history.origin),
+                None => gone.push(Changed { name, history, is_there: false }),
+            }
+        }
+        let there = self.there.into_iter().filter(|(name, history)| !history.is_back(name));
+        let there = there.map(|(name, history)| Changed { name, history, is_there: true });
         let changed = there.chain(gone).filter(|changed| changed.history.changes > 0);
         let (mut files, passing): (Vec<_>, Vec<_>) = changed.partition(Changed::is_something_else);
         if most < files.len() {
@@ -153,7 +247,7 @@ impl<'e> Files<'e> {
         }
         let sorted = most.min(files.len());
         files[..sorted].sort_unstable_by(Changed::by_weight);
-        Ranked { files, passing: passing.len() as u64 }
+        Ranked { files, passing: self.passing + passing.len() as u64 }
     }
 }
 
@@ -231,12 +325,6 @@ impl Ranked<'_> {
         };
         counts.into_iter().take(FOLDERS).map(told).collect()
     }
-}
-
-/// In place of what may be there under this name.
-fn put<'m, 'e>(names: &'m mut HashMap<Name<'e>, History<'e>>, name: Name<'e>, new: History<'e>) -> &'m mut History<'e> {
-    names.remove(&name);
-    names.entry(name).or_insert(new)
 }
 
 fn name(path: &EntryPath) -> Name<'_> {

@@ -6,6 +6,9 @@ use super::*;
 use crate::entry::{
     EntryKind, EntryPath, FileChange, FoundBy, Gap, GapReason, Git, Lifecycle, Move, Note, Ran, Source,
 };
+use crate::tree::Tree;
+use crate::tree::disk::{Disk, Op};
+use crate::tree::tests::op;
 
 fn time(second: i64) -> DateTime<FixedOffset> {
     let ten = DateTime::parse_from_rfc3339("2026-11-22T10:00:00+01:00").unwrap();
@@ -84,6 +87,39 @@ fn a_file_is_told_under_the_name_that_it_has_now() {
     assert_eq!(
         files([edited("in/a"), edited("inn"), moved("in", "out", EntryKind::Dir), edited("out/a")]),
         ["out/a: moved from in/a; 2 changes", "out/: moved from in/; 1 change", "inn: edited; 1 change",]
+    );
+}
+
+#[test]
+fn what_took_the_place_of_another_is_told_as_what_is_there_now() {
+    let over = |from: &str, to: &str| {
+        let What::Moved(it) = moved(from, to, EntryKind::File) else { panic!("not a move") };
+        What::Moved(Move { replaced: true, ..it })
+    };
+    let slow_save = || [created("a.tmp"), over("a.tmp", "a")];
+    assert_eq!(files(slow_save()), ["a: edited; 2 changes"], "of which nothing was told");
+    assert_eq!(files([edited("a")].into_iter().chain(slow_save())), ["a: edited; 3 changes"]);
+    assert_eq!(files([created("a")].into_iter().chain(slow_save())), ["a: created; 3 changes"]);
+    assert_eq!(files([edited("a"), over("b", "a")]), ["a: moved from b; 1 change"]);
+    assert_eq!(files([deleted("a"), moved("b", "a", EntryKind::File)]), ["a: moved from b; 1 change"]);
+    assert_eq!(
+        files([moved("a", "b", EntryKind::File), over("c", "b")]),
+        ["a: deleted; 2 changes", "b: moved from c; 1 change"]
+    );
+    assert_eq!(files([moved("a", "b", EntryKind::File), deleted("b"), created("a")]), ["a: edited; 1 change"]);
+    let brief = Brief::of("shop", &record([created("a"), over("b", "a")]), DEFAULT_TOKENS);
+    assert_eq!((brief.totals.files, brief.totals.passing_files), (1, 1));
+}
+
+#[test]
+fn a_moved_folder_was_there_before_and_is_elsewhere_now() {
+    let folder = |path: &str| What::Created(FileChange { entry: EntryKind::Dir, ..change(path) });
+    let move_folder = |from: &str, to: &str| moved(from, to, EntryKind::Dir);
+    assert_eq!(files([folder("new"), created("new/a"), move_folder("new", "src")]), ["src/a: created; 1 change"]);
+    assert_eq!(files([move_folder("a", "b"), move_folder("b", "a")]), Vec::<String>::new());
+    assert_eq!(
+        files([move_folder("a", "b"), deleted("b/x")]),
+        ["b/x: deleted, was a/x; 1 change", "b/: moved from a/; 1 change"]
     );
 }
 
@@ -257,4 +293,82 @@ fn secrets_that_were_taken_out_are_counted() {
     let brief = Brief::of("shop", &record(whats), DEFAULT_TOKENS);
     assert_eq!(brief.totals.redactions, 2);
     assert!(brief.to_string().contains("; 2 secrets taken out.\n"), "{brief}");
+}
+
+/// A file system in memory as it was and as it is, with the entries that a tracker would write of it.
+fn lived(first: &[Op], then: &[Vec<Op>]) -> (Disk, Disk, Vec<Entry>) {
+    let mut disk = Disk::default();
+    first.iter().for_each(|op| disk.run(op));
+    let before = disk.clone();
+    let mut tree = Tree::default();
+    tree.reconcile(disk.whole());
+    let mut whats = Vec::new();
+    for ops in then {
+        ops.iter().for_each(|op| disk.run(op));
+        whats.extend(tree.reconcile(disk.whole()).into_iter().map(|change| change.told(FoundBy::Watch)));
+    }
+    (before, disk, record(whats))
+}
+
+/// What a brief says of files, against what there was and what there is.
+fn assert_true(before: &Disk, after: &Disk, brief: &Brief) {
+    let kind_at = |disk: &Disk, path: &Path| disk.paths.get(path).map(|meta| meta.kind);
+    let mut told = std::collections::BTreeSet::new();
+    let folders: Vec<&str> = brief.files.iter().filter(|it| it.is_folder).map(|it| it.path.text.0.as_str()).collect();
+    for file in &brief.files {
+        let path = Path::new(&file.path.text.0);
+        let was = file.was.as_ref().map_or(path, |was| Path::new(&was.text.0));
+        let kind = Some(if file.is_folder { EntryKind::Dir } else { EntryKind::File });
+        let (is_there, was_there) = (kind_at(after, path) == kind, kind_at(before, was) == kind);
+        assert!(told.insert((path, was, file.is_folder)), "told twice: {file:?}");
+        let is_true = match file.became {
+            // Or what is there came with a folder, of whose files nothing was told.
+            Became::Deleted => {
+                let is_free =
+                    |path: &Path| kind_at(after, path) != kind || folders.iter().any(|it| path.starts_with(it));
+                was_there && is_free(path) && is_free(was)
+            }
+            Became::Moved => is_there && was_there && was != path,
+            Became::Edited => is_there && was_there && !file.is_folder,
+            // Or what was there is told to be elsewhere.
+            Became::Created => {
+                let left = |it: &File| it.was.as_ref().is_some_and(|was| path.starts_with(&was.text.0));
+                is_there && !file.is_folder && (!was_there || brief.files.iter().any(left))
+            }
+        };
+        assert!(is_true, "{file:?} of {brief:#?}");
+    }
+    let path_of = |path: &EntryPath| std::path::PathBuf::from(&path.text.0);
+    let gone: Vec<_> = brief.files.iter().filter(|file| file.became == Became::Deleted || file.was.is_some()).collect();
+    let is_file = |(_, meta): &(&std::path::PathBuf, &crate::tree::Meta)| meta.kind == EntryKind::File;
+    for (path, _) in
+        before.paths.iter().filter(is_file).filter(|(path, _)| kind_at(after, path) != Some(EntryKind::File))
+    {
+        let says = |file: &&File| {
+            let was = path_of(file.was.as_ref().unwrap_or(&file.path));
+            was == *path || (file.is_folder && path.starts_with(was))
+        };
+        assert!(gone.iter().any(says), "{path:?} is gone: {brief:#?}");
+    }
+    for (path, meta) in after.paths.iter().filter(is_file).filter(|(path, meta)| before.paths.get(*path) != Some(meta))
+    {
+        let says =
+            |file: &File| path_of(&file.path) == *path || (file.is_folder && path.starts_with(path_of(&file.path)));
+        let told = brief.files.iter().any(|file| file.became != Became::Deleted && says(file));
+        assert!(told, "{path:?} is {meta:?}: {brief:#?}");
+    }
+    assert_eq!(brief.totals.files, brief.files.len() as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn what_is_told_of_files_is_so(
+        first in prop::collection::vec(op(), 0..20),
+        then in prop::collection::vec(prop::collection::vec(op(), 1..4), 0..8),
+    ) {
+        let (before, after, entries) = lived(&first, &then);
+        assert_true(&before, &after, &Brief::of("shop", &entries, u64::MAX / TOKEN_BYTES));
+    }
 }
