@@ -116,8 +116,9 @@ impl Tracker {
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
         let pid = std::process::id();
+        // Before anything that takes its time: until then the last session's files would be taken for ours.
+        Journal::claim(&root, pid)?;
         let mut writer = Writer::new(&root, &directories, &config, outbox.clone());
-        writer.claim(pid)?;
         let cookies = Cookies::new(root.context_dir(), pid);
         let gap = gap_since_last_session(&directories, &root);
         let known = index::load(&directories, &root);

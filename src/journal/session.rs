@@ -27,8 +27,8 @@ impl Journal {
     /// # Errors
     ///
     /// The file can't be written.
-    pub fn claim(&self, pid: u32) -> Result<(), Failure> {
-        let path = self.root.pid();
+    pub fn claim(root: &ProjectRoot, pid: u32) -> Result<(), Failure> {
+        let path = root.pid();
         files::replace(&path, format!("{pid}\n").as_bytes()).map_err(|error| io_failure("write", &path, &error))
     }
 
@@ -72,7 +72,7 @@ impl Journal {
     pub fn restore(&mut self) -> Result<(), Failure> {
         let Some(pid) = self.tracker.as_ref().and_then(|facts| facts.pid) else { return Ok(()) };
         if read::pid(&self.root) != Some(u64::from(pid)) {
-            self.claim(pid)?;
+            Journal::claim(&self.root, pid)?;
         }
         if !state::is_sound(&self.root) {
             self.write_state()?;

@@ -234,7 +234,7 @@ fn a_session_begins_and_ends() {
     let project = project();
     let mut journal = open(&project.root);
     let begin = Begin { pid: std::process::id(), identity: None };
-    journal.claim(begin.pid).unwrap();
+    Journal::claim(&project.root, begin.pid).unwrap();
     journal.begin(&begin).unwrap();
     assert_eq!(read::pid(&project.root), Some(u64::from(begin.pid)));
     journal.end(begin.pid, Reason::User).unwrap();

@@ -49,11 +49,6 @@ impl Writer {
         }
     }
 
-    /// As [`Journal::claim`].
-    pub(super) fn claim(&self, pid: u32) -> Result<(), Failure> {
-        self.journal.claim(pid)
-    }
-
     /// Begins the session.
     pub(super) fn begin(&mut self, pid: u32) -> Result<(), Failure> {
         self.journal.begin(&Begin { pid, identity: process::identity(pid) })
