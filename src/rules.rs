@@ -161,8 +161,10 @@ impl Rules {
 
     /// Drops what was learnt of whether a folder is a project of its own, so that it is looked at again.
     pub fn forget_own_project(&mut self, folder: &Path) {
-        if let Some(facts) = self.sources.folders.get_mut(folder) {
-            facts.has_context = false;
+        let Some(facts) = self.sources.folders.get_mut(folder) else { return };
+        facts.has_context = false;
+        if *facts == FolderFacts::default() {
+            self.sources.folders.remove(folder);
         }
     }
 

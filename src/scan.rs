@@ -184,6 +184,12 @@ fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, on_step
         Err(_) if is_out_of_reach(root, path, rules) => return None,
         Err(_) => return Some(None),
     };
+    // What lies below a folder that does not count does not either, and gets no watch.
+    if path.parent().is_some_and(|above| tree.find(above).is_none()) {
+        return None;
+    }
+    // That a project of its own was there says nothing of what is there now: it is seen when it is listed.
+    rules.forget_own_project(path);
     if rules.ignores(path, metadata.is_dir()) {
         // A path that counted before and is of an ignored kind now (a file `build` become a folder) is gone.
         return tree.find(path).map(|_| None);
@@ -193,9 +199,7 @@ fn look(root: &ProjectRoot, hint: &Hint, tree: &Tree, rules: &mut Rules, on_step
         return Some(Some(Node::leaf(name, meta)));
     }
     let is_known = tree.find(path).is_some_and(|node| node.meta().agrees_with(&meta));
-    // What lies below a folder that does not count does not either, and gets no watch.
-    let counts = path.parent().is_none_or(|above| tree.find(above).is_some());
-    if !counts || (is_known && !hint.recursive) {
+    if is_known && !hint.recursive {
         return None;
     }
     Some(list(root, path.to_path_buf(), name.to_owned(), meta, tree, rules, on_step))
@@ -328,7 +332,12 @@ fn list_one(
     }
     let (mut leaves, mut folders) = (Vec::new(), Vec::new());
     for (name, metadata) in found {
-        if rules.ignores(&folder.join(&name), metadata.is_dir()) {
+        let path = folder.join(&name);
+        if metadata.is_dir() {
+            // It is listed to see whether it still is one, and watched to see when it is one no more.
+            rules.forget_own_project(&path);
+        }
+        if rules.ignores(&path, metadata.is_dir()) {
             continue;
         }
         let meta = meta(&absolute.join(&name), &metadata);

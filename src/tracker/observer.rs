@@ -279,8 +279,10 @@ impl Observer {
                 change
                 && !self.tree.find(path).is_some_and(|node| node.is_folder())
             {
-                self.lookout.watches.unwatch_below(path);
-                self.rules.forget(path);
+                self.leave(path);
+                if !self.rules.is_own_project(path) {
+                    self.rules.forget(path);
+                }
             }
         }
         let moved = replaced.elsewhere(&self.tree, &changes);
@@ -346,10 +348,12 @@ impl Observer {
             return self.tree.reconcile(seen);
         }
         for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
-            self.lookout.watches.unwatch_below(&gone);
-            if self.rules.is_own_project(&gone) {
-                // To see when it is one no more.
-                self.lookout.watches.watch(&[gone]);
+            self.leave(&gone);
+        }
+        for (own, _) in before.folders.iter().filter(|(path, facts)| facts.has_context && path.starts_with(folder)) {
+            // Ignored as any other folder: it needs no watch to see when it is no project any more.
+            if self.rules.ignores(own, true) && !self.rules.is_own_project(own) {
+                self.lookout.watches.unwatch_below(own);
             }
         }
         let before = Rules::from(before.clone());
@@ -357,6 +361,15 @@ impl Observer {
         let mut changes = self.tree.reconcile(seen);
         changes.retain(|change| !matches!(change, Change::Created(path, meta) if was_ignored(path, meta)));
         changes
+    }
+
+    /// Takes the watches off a folder that does not count any more. One that is a project of its own keeps one, to see when it
+    /// is one no more.
+    fn leave(&mut self, folder: &Path) {
+        self.lookout.watches.unwatch_below(folder);
+        if self.rules.is_own_project(folder) {
+            self.lookout.watches.watch(&[folder.to_path_buf()]);
+        }
     }
 
     pub(super) fn watch_record(&mut self) {

@@ -90,6 +90,48 @@ fn a_project_of_its_own_has_one_watch_whatever_comes_in_it() {
 }
 
 #[test]
+fn a_project_of_its_own_that_came_in_place_of_a_folder_ends_as_any_other() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let inner = project.join("inner");
+    let other = env.folder("other");
+    fs::create_dir(&inner).unwrap();
+    fs::create_dir(other.join(".context")).unwrap();
+    fs::write(other.join("a"), "a").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    fs::rename(&inner, env.path("away")).unwrap();
+    fs::rename(&other, &inner).unwrap();
+    sync(&env, &project);
+    assert_eq!(env.status(&project)["files_indexed"], 0);
+    fs::remove_dir(inner.join(".context")).unwrap();
+    wait_for("the file to count", || env.status(&project)["files_indexed"] == 1);
+}
+
+#[test]
+fn a_folder_that_came_in_place_of_a_project_of_its_own_is_recorded() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    let other = env.folder("other");
+    fs::create_dir_all(project.join("inner/.context")).unwrap();
+    fs::create_dir_all(project.join("above/inner/.context")).unwrap();
+    fs::create_dir(other.join("inner")).unwrap();
+    fs::write(other.join("inner/new"), "new").unwrap();
+    env.ctx(&project, ["start"]).ok();
+    fs::rename(project.join("inner"), env.path("away")).unwrap();
+    fs::create_dir(project.join("inner")).unwrap();
+    fs::rename(project.join("above"), env.path("far")).unwrap();
+    fs::rename(&other, project.join("above")).unwrap();
+    sync(&env, &project);
+    fs::write(project.join("inner/a"), "a").unwrap();
+    fs::write(project.join("above/inner/b"), "b").unwrap();
+    sync(&env, &project);
+    let created: Vec<Value> = entries_of(&project, "created").iter().map(|entry| entry["path"].clone()).collect();
+    for path in ["inner/a", "above/inner/new", "above/inner/b"] {
+        assert!(created.iter().any(|created| created == path), "{path}: {created:?}");
+    }
+}
+
+#[test]
 fn files_that_leave_with_a_project_of_their_own_are_counted_no_more() {
     let env = TestEnv::new();
     let project = env.folder("shop");
