@@ -176,7 +176,7 @@ impl Brief {
                     let switch = git.last_mut().filter(|last| last.is_switch() && last.entry.time == entry.time);
                     files.add(entry, change, switch.is_some());
                     if let Some(switch) = switch {
-                        switch.files_changed += 1;
+                        switch.files_changed += u64::from(change.is_of_file());
                     }
                 }
             }

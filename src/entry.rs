@@ -371,6 +371,15 @@ impl What {
         matches!(self, What::Ran(Ran { late: true, .. }) | What::Note(Note { late: true, .. }))
     }
 
+    /// Whether this is a change of a file, and not of a folder.
+    pub fn is_of_file(&self) -> bool {
+        match self {
+            What::Created(change) | What::Edited(change) | What::Deleted(change) => change.entry != EntryKind::Dir,
+            What::Moved(moved) => moved.entry != EntryKind::Dir,
+            _ => false,
+        }
+    }
+
     /// Whether this is a change of the tree.
     pub fn is_file_change(&self) -> bool {
         matches!(self, What::Created(_) | What::Edited(_) | What::Deleted(_) | What::Moved(_))

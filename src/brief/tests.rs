@@ -132,14 +132,16 @@ fn what_came_and_went_is_a_number() {
 
 #[test]
 fn what_a_switch_changed_is_told_with_the_switch() {
-    let mut entries = record([edited("a"), switch("main", "feat/x"), edited("a"), created("b"), edited("c")]);
-    for entry in &mut entries[1..4] {
+    let folder = What::Created(FileChange { entry: EntryKind::Dir, ..change("in") });
+    let mut entries =
+        record([edited("a"), switch("main", "feat/x"), edited("a"), folder, created("in/b"), edited("c")]);
+    for entry in &mut entries[1..5] {
         entry.time = time(9);
     }
     let brief = Brief::of("shop", &entries, DEFAULT_TOKENS).to_string();
     assert!(brief.contains("Switched: main -> feat/x (2 files)\n"), "{brief}");
     assert!(brief.contains("- a: edited; 1 change, last 10:00:01\n"), "{brief}");
-    assert!(!brief.contains("- b:"), "{brief}");
+    assert!(!brief.contains("- in/b:"), "{brief}");
     assert!(brief.contains("- c:"), "{brief}");
 }
 
