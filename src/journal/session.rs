@@ -87,7 +87,7 @@ impl Journal {
     /// The file can't be written.
     pub fn mark(root: &ProjectRoot, mark: &Mark) -> Result<(), Failure> {
         let _lock = append_lock(root, APPEND_PATIENCE)?;
-        state::mark(root, mark).map_err(|error| io_failure("write", &root.state(), &error))
+        state::mark(root, mark, &now()).map_err(|error| io_failure("write", &root.state(), &error))
     }
 
     /// Removes what a dead tracker left behind, unless a tracker lives; the number that was in the PID file, 0 where it held
@@ -107,7 +107,10 @@ impl Journal {
         fs::remove_file(&path).map_err(|error| io_failure("remove", &path, &error))?;
         let _append = append_lock(root, APPEND_PATIENCE)?;
         let stopped = Mark { state: State::Stopped, reason: None, paused_until: None };
-        state::mark(root, &stopped).map_err(|error| io_failure("write", &root.state(), &error))?;
+        // The tracker may have died long ago: that it lived is known up to what it recorded last, where the gap begins, too.
+        let last = read::last(root, 1, &|entry| entry.session.is_some()).unwrap_or_default().pop();
+        let ended = last.map_or_else(now, |entry| entry.time);
+        state::mark(root, &stopped, &ended).map_err(|error| io_failure("write", &root.state(), &error))?;
         Ok(Some(pid.unwrap_or(0)))
     }
 }

@@ -229,10 +229,10 @@ fn note(
     Ok(())
 }
 
-/// Says what the agent knows of a project that has no tracker. Call it under the lock.
-pub(super) fn mark(root: &ProjectRoot, mark: &Mark) -> io::Result<()> {
+/// Says what the agent knows of a project that has no tracker, and since when if the file does not tell. Call it under the lock.
+pub(super) fn mark(root: &ProjectRoot, mark: &Mark, ended: &DateTime<FixedOffset>) -> io::Result<()> {
     let mut state = load(root)?;
-    let stopped_at = wire_time(&now());
+    let stopped_at = wire_time(ended);
     state.insert("status".into(), "stopped".into());
     let plain = plain_time(&stopped_at);
     let was_stopped = state.get("stopped_at").is_some_and(|at| !at.is_null());

@@ -302,7 +302,10 @@ fn a_stale_pid_is_seen_by_the_lock_and_cleaned_up() {
     kill(agent);
     wait_for("the agent is gone", || !is_alive(agent));
     env.ctx(&project, ["stop"]).ok().says("stale").says(&tracker.to_string());
-    assert_eq!(env.status(&project)["state"], "stopped");
+    let status = env.status(&project);
+    assert_eq!(status["state"], "stopped");
+    let last = entries(&project).into_iter().rfind(|entry| entry["session"].is_string()).unwrap();
+    assert_eq!(status["stopped_at"], last["time"], "when it was cleaned up says nothing of when it died");
 }
 
 #[test]
