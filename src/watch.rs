@@ -185,6 +185,7 @@ impl Watches {
                 ops.push(PathOp::watch_recursive(absolute));
             }
             self.watched.insert(folder.clone());
+            self.polled.remove(folder);
         }
         while let Err(error) = watcher.update_paths(ops) {
             let Some(failed) = error.origin else { break };
@@ -198,7 +199,9 @@ impl Watches {
                 break;
             }
             if !matches!(kind, ErrorKind::PathNotFound) {
-                self.blind.get_or_insert(Blind::Refused(error.source.to_string()));
+                if self.blind.is_none() || self.polled.is_empty() {
+                    self.blind = Some(Blind::Refused(error.source.to_string()));
+                }
                 turn_to_polling(&self.root, &failed, &mut self.watched, &mut self.polled);
             }
         }
@@ -246,9 +249,9 @@ impl Watches {
         self.polled.iter().filter(is_top).cloned().collect()
     }
 
-    /// Why something is polled.
+    /// Why something is polled, as long as something is.
     pub fn blind(&self) -> Option<&Blind> {
-        self.blind.as_ref()
+        self.blind.as_ref().filter(|_| !self.polled.is_empty())
     }
 
     /// Whether an event tells of a file that was made in `.context`.

@@ -460,10 +460,13 @@ fn what_may_not_be_read_is_not_gone() {
     ctx(&["stop", "shop"]).ok();
     ctx(&["start", "shop"]).ok();
     assert_eq!(changes(&project), ["created seen.txt"], "nor is it for the next session");
+    assert_eq!(env.status(&project)["watch_mode"], "polling");
     allow(&project.join("shut"), 0o700);
     allow(&project.join("listed"), 0o700);
     ctx(&["sync", "-C", "shop"]).ok();
     assert_eq!(changes(&project), ["created seen.txt", "edited shut/below/a.txt"]);
+    let status = env.status(&project);
+    assert_eq!((&status["watch_mode"], &status["degraded"]), (&"native".into(), &Value::Null), "all is watched again");
 
     let tracker = pid_of(&env, &project);
     allow(&project, 0o000);
