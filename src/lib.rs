@@ -85,6 +85,8 @@
 //!   it could stand before what it changed.
 //! * A change of several paths is ordered by what must come before what (`tree/changes.rs`), and by the order of the
 //!   hints only where that is free: replaying entries one by one is exact only so.
+//! * An entry of a move says `replaced` where something gave way to it: of a record that is not read from its beginning nobody
+//!   could tell else whether the file was new under that name, as after the slow save of an editor.
 //! * The agent answers `Agent` with counts, not with every project: a list of two hundred would not fit into a message,
 //!   and `ctx list` reads the disk anyway.
 //! * Where the system's watches cover whole trees (Windows, macOS) there is one for the root, and [`watch`] passes over what

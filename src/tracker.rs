@@ -6,12 +6,12 @@
 
 mod cookies;
 mod degraded;
+mod displaced;
 mod head;
 mod link;
 mod lookout;
 mod observer;
 mod reach;
-mod replaced;
 mod sleep;
 mod writer;
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+use super::displaced::Displaced;
 use super::head::Head;
 use super::link::Pulse;
 use super::lookout::Lookout;
 use super::reach::Reach;
-use super::replaced::Replaced;
 use super::{Input, degraded};
 use crate::config::Config;
 use crate::entry::{EntryKind, FoundBy, GapReason, What};
@@ -249,7 +249,7 @@ impl Observer {
 
     /// Brings index and watches up to what lies on disk at the hinted places, and at those that are found to go with them.
     fn see(&mut self, hints: &mut Vec<Hint>) -> Result<Vec<Change>, Failure> {
-        let mut replaced = Replaced::default();
+        let mut displaced = Displaced::default();
         // A look at everything may meet rules that changed unseen.
         let before = hints.contains(&everywhere()).then(|| self.rules.sources().clone());
         if before.is_some() {
@@ -259,7 +259,7 @@ impl Observer {
             let places = scan::widen(&self.root, hints, &self.tree);
             let paths: BTreeSet<&Path> = places.iter().map(|place| place.path.as_path()).collect();
             for path in paths {
-                if replaced.is_at(&self.root, path, &self.tree) {
+                if displaced.is_from(&self.root, path, &self.tree) {
                     self.lookout.watches.unwatch_below(path);
                 }
             }
@@ -285,7 +285,7 @@ impl Observer {
                 }
             }
         }
-        let moved = replaced.elsewhere(&self.tree, &changes);
+        let moved = displaced.elsewhere(&self.tree, &changes);
         self.lookout.watches.watch(&moved);
         let now = Instant::now();
         moved.iter().for_each(|path| self.pace.push(path, true, now));

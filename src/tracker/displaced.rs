@@ -11,21 +11,21 @@ use crate::scan;
 use crate::tree::{Change, FileId, Tree};
 
 #[derive(Debug, Default)]
-pub(super) struct Replaced {
+pub(super) struct Displaced {
     /// These, and all that were in them.
     folders: HashSet<FileId>,
 }
 
-impl Replaced {
+impl Displaced {
     /// Whether the folder that was known at this path lies there no more, of which nothing is known yet.
-    pub(super) fn is_at(&mut self, root: &ProjectRoot, path: &Path, tree: &Tree) -> bool {
+    pub(super) fn is_from(&mut self, root: &ProjectRoot, path: &Path, tree: &Tree) -> bool {
         let Some(node) = tree.find(path).filter(|node| node.is_folder()) else { return false };
         let is_known = node.meta().file != FileId::UNKNOWN && self.folders.contains(&node.meta().file);
-        let is_replaced = !is_known && !path.as_os_str().is_empty() && !scan::is_same_folder(root, path, node.meta());
-        if is_replaced {
+        let is_displaced = !is_known && !path.as_os_str().is_empty() && !scan::is_same_folder(root, path, node.meta());
+        if is_displaced {
             node.folders(path, &mut |_, meta| self.folders.extend([meta.file]));
         }
-        is_replaced
+        is_displaced
     }
 
     /// Where they are now, as far as that was known before these changes: what has only just arrived was watched as it was listed.
