@@ -146,10 +146,15 @@ pub(super) fn share_heap() {
 #[cfg(not(target_env = "gnu"))]
 pub(super) fn share_heap() {}
 
-/// The pages of our own code that only the beginning needed: what is needed again is mapped again from the file.
+/// As the C library's file is called from glibc 2.34 on.
+const C_LIBRARY: &str = "/libc.so.6";
+
+/// The pages of our own code and of the C library's that only the beginning needed: what is needed again is mapped again from
+/// the file.
 fn give_back_code() {
     let (Ok(program), Ok(maps)) = (env::current_exe(), fs::read_to_string("/proc/self/maps")) else { return };
-    let code = maps.lines().filter(|line| program.to_str().is_some_and(|path| line.ends_with(path)));
+    let is_meant = |line: &str| program.to_str().is_some_and(|path| line.ends_with(path)) || line.ends_with(C_LIBRARY);
+    let code = maps.lines().filter(|line| is_meant(line));
     for (from, to) in code.filter_map(code_range) {
         // SAFETY: a range that holds code, which nobody writes: it is not executed and writable at once, and each access
         // finds the file's bytes there as before (madvise(2), MADV_DONTNEED of a file's private mapping).
