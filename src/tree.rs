@@ -287,7 +287,8 @@ impl Tree {
                 self.put(path, if is_folder { Node::folder(name, *meta, Vec::new()) } else { Node::leaf(name, *meta) });
             }
             Change::Edited(path, meta) => {
-                if let Some(node) = self.find_mut(path) {
+                let fits = |node: &&mut Node| !node.is_folder() && meta.kind != EntryKind::Dir;
+                if let Some(node) = self.find_mut(path).filter(fits) {
                     node.meta = *meta;
                 }
             }

@@ -142,7 +142,6 @@ impl Project {
         let worker = std::mem::replace(&mut self.worker, Worker::None);
         let was_ready = !matches!(worker, Worker::Starting { .. });
         let was_stopping = matches!(worker, Worker::Stopping { .. });
-        let was_killed = was_stopping && worker.is_killed();
         for client in worker.into_asking() {
             let failure = Failure::new(FailureCode::NotRunning, "the tracker ended before it answered");
             answer(client, Err(failure), effects);
@@ -156,13 +155,12 @@ impl Project {
             _ => Ok(Response::Stopped { pid, stale_pid: None }),
         };
         if was_stopping {
+            // It may have died before it could, and not only by us.
+            effects.push(Effect::CleanUp(None, self.status.project.clone()));
             self.show_pause(&self.status.clone(), effects);
         }
         let stopped = |client| Effect::Reply(client, outcome.clone());
         effects.extend(std::mem::take(&mut self.stopping).into_iter().map(stopped));
-        if was_killed {
-            effects.push(Effect::CleanUp(None, self.status.project.clone()));
-        }
         match self.failure.take() {
             Some(_) if was_stopping && !self.is_wanted() => self.withdraw_notices(effects),
             Some(failure) => self.could_not_go_on(failure, was_ready, effects),

@@ -64,7 +64,7 @@ impl Worker {
         self.live().is_some()
     }
 
-    pub(super) fn is_killed(&self) -> bool {
+    fn is_killed(&self) -> bool {
         self.live().is_some_and(|live| live.is_killed)
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Observer {
     lookout: Lookout,
     /// Why something may have been missed: the next look is at everything.
     blind: Option<GapReason>,
+    /// The index has changed by the rules, of which no entry tells.
+    has_silent_changes: bool,
     head: Head,
     reach: Reach,
     pulse: Pulse,
@@ -62,6 +64,7 @@ impl Observer {
             pace: Pace::new(config.record),
             lookout,
             blind: None,
+            has_silent_changes: false,
             head,
             reach: Reach::new(root),
             pulse,
@@ -94,6 +97,12 @@ impl Observer {
     /// Something has come after a rest.
     pub(super) fn begin_work(&mut self) {
         self.pulse.begin();
+    }
+
+    /// Whether the index holds what no entry tells since it was last asked: who has only the record, and an index that was kept
+    /// before, does not know it.
+    pub(super) fn take_silent_changes(&mut self) -> bool {
+        std::mem::take(&mut self.has_silent_changes)
     }
 
     /// Keeps what is known for the next session.
@@ -347,6 +356,7 @@ impl Observer {
         if before == self.rules.sources() {
             return self.tree.reconcile(seen);
         }
+        self.has_silent_changes = true;
         for gone in self.tree.prune(folder, &|path, is_dir| self.rules.ignores(path, is_dir)) {
             self.leave(&gone);
         }

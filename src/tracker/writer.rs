@@ -124,10 +124,14 @@ impl Writer {
     /// Writes what there is of a batch, or keeps it for later: what can't be written now is not lost.
     pub(super) fn write(&mut self, batch: Batch, observer: &mut Observer) -> Result<(), Failure> {
         let is_empty = batch.changes.is_empty() && batch.blind.is_none();
-        if !is_empty {
-            return self.write_with_what_waits(batch, observer);
+        if is_empty {
+            self.recount(observer);
+        } else {
+            self.write_with_what_waits(batch, observer)?;
         }
-        self.recount(observer);
+        if self.journal.is_whole() && observer.take_silent_changes() {
+            self.save_index(observer);
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries, entries_of, log_lines, wait_for};
+use crate::env::{TestEnv, entries, entries_of, kill, log_lines, wait_for};
 use crate::replay::sync;
 
 #[test]
@@ -264,4 +264,24 @@ fn gits_files_of_patterns_count_at_once_and_are_named_by_their_lines() {
         sync(&env, &project);
         entries_of(&project, "edited").iter().any(|entry| entry["path"] == "there.bak")
     });
+}
+
+#[test]
+fn what_rules_let_in_without_a_word_is_known_after_a_crash() {
+    let env = TestEnv::new();
+    let project = env.folder("shop");
+    fs::create_dir_all(project.join("inner/.context")).unwrap();
+    fs::write(project.join("inner/x"), "x").unwrap();
+    env.ctx(&project, ["start", "."]).ok();
+    fs::remove_dir(project.join("inner/.context")).unwrap();
+    sync(&env, &project);
+    fs::rename(project.join("inner"), project.join("moved")).unwrap();
+    sync(&env, &project);
+    let before = entries(&project).len();
+    kill(env.status(&project)["pid"].as_u64().unwrap().try_into().unwrap());
+    wait_for("it records again", || entries(&project).len() > before && env.status(&project)["state"] == "running");
+    sync(&env, &project);
+    assert_eq!(entries_of(&project, "moved").len(), 1);
+    assert_eq!(entries_of(&project, "created"), Vec::<Value>::new());
+    assert_eq!(env.status(&project)["files_indexed"], 1);
 }

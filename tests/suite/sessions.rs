@@ -270,6 +270,28 @@ fn a_killed_tracker_comes_back_and_says_that_it_was_away() {
 }
 
 #[test]
+fn a_tracker_that_dies_as_it_is_to_end_leaves_no_number() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    for (verb, state) in [("stop", "stopped"), ("pause", "paused")].repeat(3) {
+        env.ctx(&project, ["start"]).ok();
+        kill(pid_of(&env, &project));
+        env.ctx(&project, [verb]).ok();
+        assert_eq!(
+            (&env.status(&project)["state"], project.join(".context/session.pid").exists()),
+            (&state.into(), false)
+        );
+    }
+    let project = env.project("alone");
+    let mut alone = env.ctx_command(&project, ["start", "--foreground"]).stdout(Stdio::null()).spawn().unwrap();
+    wait_for("it records", || env.status(&project)["state"] == "running");
+    alone.kill().unwrap();
+    env.ctx(&project, ["stop"]).ok();
+    assert!(!project.join(".context/session.pid").exists());
+    alone.wait().unwrap();
+}
+
+#[test]
 fn a_killed_agent_leaves_nothing_behind_and_heals() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");

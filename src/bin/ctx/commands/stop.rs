@@ -120,7 +120,10 @@ fn ask_agent(client: &mut Client, root: &ProjectRoot) -> Result<Ended, Error> {
 fn end_directly(context: &Context<'_>, root: &ProjectRoot) -> Result<Ended, Error> {
     unwish(context, root)?;
     if snapshot::is_tracked(root) {
-        return signal(root).map(Ended::Stopped);
+        let signalled = signal(root)?;
+        // One that was killed at this moment has left its number.
+        Journal::clean_up_stale(root)?;
+        return Ok(Ended::Stopped(signalled));
     }
     if let Some(pid) = snapshot::context_engine(root) {
         let message = format!("PID {pid} is Context Engine's own tracker, which is not ours to stop");
