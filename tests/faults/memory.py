@@ -103,7 +103,7 @@ def a_session_below_valgrind(suite, sandbox):
     said = sandbox.folder / "valgrind"
     tracker = sandbox.start_process(*VALGRIND, f"--log-file={said}", sandbox.bin / "ctx", "start", "--foreground", project.root)
     wait_for("it records", lambda: sandbox.status(project)["state"] == "running", deadline=120, look_again=0.1)
-    for _ in range(suite.figure(short=5, long=100)):
+    for _ in range(suite.figure(short=5, long=3000)):
         work(sandbox, project, choose)
     tracker.send_signal(signal.SIGTERM)
     code = tracker.wait(timeout=120)
