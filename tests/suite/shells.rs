@@ -166,6 +166,24 @@ fn lines_that_come_at_once_stand_in_their_order() {
 }
 
 #[test]
+fn of_lines_that_are_pasted_at_once_each_is_a_command_in_bash() {
+    in_each(&["bash"], |env, project, shell| {
+        let mut typed = Typed::new(env, &project, shell, "export HISTCONTROL=ignorespace;");
+        typed.line("bind 'set enable-bracketed-paste on'", 0);
+        typed.terminal.type_in(b"\x1b[200~(exit 3)\nfor i in 1 2; do\ntest $i = 1\ndone\ntrue\x1b[201~\n");
+        wait_for_commands(&project, 4);
+        // What is hidden among them hides whose result is whose.
+        typed.terminal.type_in(b"\x1b[200~(exit 4)\n true\n(exit 5)\x1b[201~\n");
+        wait_for_commands(&project, 5);
+        typed.end();
+        // Which of them that was, and so when it began, is not known.
+        let (unknown, known) = ("(exit 5): Unknown", "for i in 1 2; do test $i = 1; done: Failed (exit 1)");
+        let bind = "bind 'set enable-bracketed-paste on': Success";
+        assert_eq!(recorded(&project), [unknown, bind, "(exit 3): Failed (exit 3)", known, "true: Success"]);
+    });
+}
+
+#[test]
 fn a_file_that_the_shell_holds_is_not_held_by_the_recorder() {
     in_each(&["bash", "zsh"], |env, project, shell| {
         let mut typed = Typed::new(env, &project, shell, "export HISTCONTROL=ignorespace;");

@@ -4,12 +4,19 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
 
     # The history can't be told apart from here: a line that it does not take is not ours to know.
     __ctx_record() {
-        local code=$2 line words=(-C "$1" hook record "${@:3}")
+        local line
         line=$(HISTTIMEFORMAT='' builtin history 1)
-        line=${line#*[0-9][* ] }
-        [[ $line && $line != ' '* ]] || return
-        # A command that was stopped has no result yet.
-        if ((code <= 128)) || [[ $(builtin kill -l "$code") != @(TSTP|STOP|TTIN|TTOU) ]]; then
+        __ctx_tell "$1" "$2" "${line#*[0-9][* ] }" "${@:3}"
+    }
+
+    # Ends the process that it is called in.
+    __ctx_tell() {
+        local code=$2 line=$3 words=(-C "$1" hook record "${@:4}")
+        [[ $line && $line != ' '* ]] || exit
+        # A command that was stopped has no result yet, and where nobody knows whose it was there is none.
+        if [[ ! $code ]]; then
+            :
+        elif ((code <= 128)) || [[ $(builtin kill -l "$code") != @(TSTP|STOP|TTIN|TTOU) ]]; then
             words+=(--exit-code "$code")
         fi
         # One argument has no room for a very long line.
@@ -18,6 +25,27 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
         else
             exec @CTX@ "${words[@]}" < <(printf '%s' "$line")
         fi
+    }
+
+    # Records the lines that ran since the last prompt, as those that are pasted at once, each with its own result. The number of
+    # those that the history took is told: where it is another, nobody can tell whose result is whose.
+    __ctx_record_each() {
+        local cwd=$1 code=$2 new=$3 line lines=() number
+        shift 3
+        if ((new != ran)); then
+            __ctx_record "$cwd" '' "$@"
+        fi
+        # Behind each line stands the number of the next. A line that holds what parts them here would count as two.
+        while IFS='' read -r -d $'\x1e' line; do
+            lines+=("${line%$'\n'*}")
+        done < <(HISTTIMEFORMAT=$'\x1e' builtin history "$ran"; builtin printf '\x1e')
+        ((${#lines[@]} == ran + 1)) || return
+        __ctx_codes[ran + 1]=$code __ctx_times[ran + 1]=${now/[.,]/}
+        for ((number = 1; number <= ran; number++)); do
+            local took=("$@") began=${__ctx_times[number]}
+            ((began)) && took+=(--began-us "$began" --duration-ms "$(((__ctx_times[number + 1] - began) / 1000))")
+            (__ctx_tell "$cwd" "${__ctx_codes[number + 1]}" "${lines[number]}" "${took[@]}")
+        done
     }
 
     # Whether some lines are kept out of the history. bash-preexec takes ignorespace out of there and hides those itself.
@@ -46,15 +74,16 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
     }
 
     __ctx_done() {
-        local now=${EPOCHREALTIME-} began=${__ctx_began-} cwd=$__ctx_cwd mark folder fd took=(--after "${__ctx_before:-0}")
-        unset -v __ctx_began
+        local now=${EPOCHREALTIME-} began=${__ctx_began-} ran=${__ctx_ran:-0} cwd=$__ctx_cwd
+        local mark folder fd took=(--after "${__ctx_before:-0}")
+        unset -v __ctx_began __ctx_ran
         __ctx_cwd=$PWD
         __ctx_mark
         if [[ $began && ${CONTEXT_TRAY_DISABLE-} != 1 ]] && __ctx_is_in_history; then
             folder=$cwd
             while [[ $folder && ! -e $folder/.context ]]; do folder=${folder%/*}; done
             if [[ $folder ]]; then
-                ((began)) && took+=(--began-us "$began" --duration-ms "$(((${now/[.,]/} - began) / 1000))")
+                ((began && ran == 1)) && took+=(--began-us "$began" --duration-ms "$(((${now/[.,]/} - began) / 1000))")
                 # In a subshell it is no job of ours; nothing of it stays on the terminal, holds a file of ours, or waits for it.
                 __ctx_before=$(
                     trap '' HUP
@@ -62,7 +91,11 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
                         fd=${fd##*/}
                         if ((fd > 2)); then exec {fd}>&-; fi
                     done
-                    __ctx_record "$cwd" "$1" "${took[@]}" </dev/null >/dev/null 2>&1 &
+                    if ((ran == 1)); then
+                        __ctx_record "$cwd" "$1" "${took[@]}"
+                    else
+                        __ctx_record_each "$cwd" "$1" "$((${mark%% *} - ${__ctx_last%% *}))" "${took[@]}"
+                    fi </dev/null >/dev/null 2>&1 &
                     builtin echo "$!"
                 )
             fi
@@ -88,8 +121,9 @@ if [[ $- == *i* && -z ${__ctx_hook-} ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSI
         return "$code"
     }
 
-    # Expanded between the line and its command, in this shell: the sum is kept, and nothing is printed.
-    PS0=${PS0-}'${__ctx_none:$((__ctx_began=${EPOCHREALTIME/[.,]/}+0,0)):0}'
+    # Expanded between a line and its command, in this shell: the sums are kept, and nothing is printed. The result is that of the
+    # command before, where there is no prompt between them.
+    PS0='${__ctx_none:$((__ctx_ran+=1,__ctx_codes[__ctx_ran]=$?,__ctx_times[__ctx_ran]=__ctx_began=${EPOCHREALTIME/[.,]/}+0,0)):0}'${PS0-}
     # What comes after it sees the result of the command; as part of a list this is no failure for `set -e` and ERR.
     PROMPT_COMMAND="{ __ctx_prompt && :; } 2>/dev/null${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
 fi
