@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::bus::{Bus, wait};
@@ -127,6 +128,11 @@ impl Desktop {
         self.agent.as_mut().unwrap().try_wait().unwrap()
     }
 
+    fn agent_pid(&self) -> Option<u64> {
+        let output = self.command(env!("CARGO_BIN_EXE_ctx")).args(["agent", "status", "--json"]).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).ok()?["pid"].as_u64()
+    }
+
     /// Runs the companion, which must succeed.
     pub(crate) fn ctx(&self, args: &[&str]) -> String {
         let output = self.command(env!("CARGO_BIN_EXE_ctx")).args(args).output().unwrap();
@@ -134,7 +140,11 @@ impl Desktop {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// By the agent that was started here: one that is not ready yet would be overtaken by one that the companion launches.
     pub(crate) fn start(&self, project: &Path) {
+        if let Some(agent) = self.agent.as_ref().map(Child::id) {
+            wait("the agent", || (!is_alive(agent) || self.agent_pid() == Some(agent.into())).then_some(()));
+        }
         self.ctx(&["start", project.to_str().unwrap()]);
     }
 }
