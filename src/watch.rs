@@ -187,6 +187,10 @@ impl Watches {
             self.watched.insert(folder.clone());
             self.polled.remove(folder);
         }
+        if ops.is_empty() {
+            // The watcher answers between two events, and in a flood of them that takes long.
+            return;
+        }
         while let Err(error) = watcher.update_paths(ops) {
             let Some(failed) = error.origin else { break };
             ops = error.remaining;

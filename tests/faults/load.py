@@ -93,7 +93,7 @@ def more_events_than_are_read(suite, sandbox):
     with small_disk(sandbox) as disk:
         project, record = on_disk(sandbox, disk)
         storms = [storm(sandbox, project.root / str(number), seconds) for number in range(2)]
-        pid, sizes = project.pid(), [len(project.events())]
+        pid, sizes = project.pid(), []
         while any(it.poll() is None for it in storms):
             for pause, then in ((HELD_STILL, signal.SIGSTOP), (GOING, signal.SIGCONT)):
                 os.kill(pid, then)
@@ -106,8 +106,7 @@ def more_events_than_are_read(suite, sandbox):
         gaps = Counter(entry["reason"] for entry in new if entry["kind"] == "gap")
         suite.check(f"{seconds} s of more events than are read: {len(new)} entries, {gaps['overflow']} overflows, "
                     f"{peak_mb(pid)} MB, exact {took:.1f} s after", gaps["overflow"] > 0 and peak_mb(pid) < 250)
-        # How often is up to the machine: while it has other work the tracker may not come through a look between two stops.
-        suite.check(f"the record grew in {grown} of {len(sizes) - 1} looks meanwhile", grown > 0)
+        suite.check(f"the record grew in {grown} of {len(sizes)} looks meanwhile", grown > len(sizes) // 3)
 
 
 def a_folder_of_many_files(suite, sandbox):
