@@ -9,6 +9,7 @@ mod brief;
 mod check;
 mod cli;
 mod config;
+mod deaths;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod doctor;

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::env::{TestEnv, entries, entries_of, log_lines, wait_for};
+use crate::env::{TestEnv, entries, entries_of, log_lines, recorded, wait_for};
 use crate::replay::{Tree, assert_exact, disk, replay, sync};
 
 #[test]
@@ -341,4 +343,39 @@ fn another_folder_in_its_place_is_not_the_project() {
     fs::create_dir(&project).unwrap();
     env.ctx(&project, ["start"]).ok();
     assert!(project.join(".context/session.md").is_file());
+}
+
+#[test]
+fn a_large_record_is_archived_at_the_next_start_and_read_as_one() {
+    let env = TestEnv::new();
+    let project = recorded(&env, "shop");
+    fs::write(project.join(".context/config.toml"), "[record]\nrotate_over_mb = 1\n").unwrap();
+    env.ctx(&project, ["note", "before the border"]).ok();
+    env.ctx(&project, ["note", &"x".repeat(30_000)]).ok();
+    let mut follow = env.ctx_command(&project, ["tail", "-f", "-n", "1", "--grep", "border"]);
+    let mut follower = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let mut followed = BufReader::new(follower.stdout.take().unwrap()).lines();
+    assert!(followed.next().unwrap().unwrap().ends_with("Note: before the border"));
+    // Windows takes no longer command lines.
+    for _ in 0..20 {
+        env.ctx(&project, ["note", &"x".repeat(30_000)]).ok();
+        env.ctx(&project, ["note", &"y".repeat(30_000)]).ok();
+    }
+    env.ctx(&project, ["stop"]).ok();
+    let last = entries(&project).last().unwrap()["seq"].as_u64().unwrap();
+    env.ctx(&project, ["start"]).ok();
+    env.ctx(&project, ["note", "behind the border"]).ok();
+
+    let archived = fs::read_dir(project.join(".context/archive")).unwrap().count();
+    assert_eq!(archived, 2, "both files are larger than 1 MB");
+    assert_eq!(entries(&project)[0]["seq"], last + 1, "the numbers go on");
+    assert_eq!(entries_of(&project, "gap")[0]["reason"], "stopped", "the last session is still known");
+    let log = fs::read_to_string(project.join(".context/session.md")).unwrap();
+    assert!(log.starts_with("# Context Engine Session Log\n") && log.len() < 1000, "{log}");
+    let both = env.ctx(&project, ["tail", "-n", "2", "--grep", "border"]).ok();
+    both.says("Note: before the border\n").says("Note: behind the border\n");
+    assert!(followed.next().unwrap().unwrap().ends_with("Note: behind the border"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    env.ctx(&project, ["status"]).ok().says("recording");
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -10,22 +9,17 @@ use serde_json::Value;
 
 #[cfg(unix)]
 use crate::env::signal;
-use crate::env::{
-    SHELL, TestEnv, entries, entries_of, is_alive, kill, log_lines, recorded, stranger, terminate, wait_for,
-};
+use crate::env::{SHELL, TestEnv, entries, entries_of, is_alive, log_lines, recorded, terminate, wait_for};
+use crate::replay::sync;
 
-fn pid_of(env: &TestEnv, project: &Path) -> u32 {
+pub(crate) fn pid_of(env: &TestEnv, project: &Path) -> u32 {
     let status = env.status(project);
     assert_eq!(status["state"], "running", "{status}");
     u32::try_from(status["pid"].as_u64().unwrap()).unwrap()
 }
 
-fn sync(env: &TestEnv, project: &Path) {
-    env.ctx(project, ["sync", "--timeout", "20s"]).ok();
-}
-
 /// The entries about the tree, as `kind path` or `moved from to`.
-fn changes(project: &Path) -> Vec<String> {
+pub(crate) fn changes(project: &Path) -> Vec<String> {
     let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
     let changes = entries(project).into_iter().filter_map(|entry| match entry["kind"].as_str().unwrap() {
         kind @ ("created" | "edited" | "deleted") => Some(format!("{kind} {}", text(&entry, "path"))),
@@ -254,83 +248,6 @@ fn a_wish_made_without_an_agent_is_remembered() {
 }
 
 #[test]
-fn a_killed_tracker_comes_back_and_says_that_it_was_away() {
-    let env = TestEnv::new();
-    let project = recorded(&env, "shop");
-    let first = pid_of(&env, &project);
-    kill(first);
-    wait_for("another tracker", || {
-        let status = env.status(&project);
-        status["state"] == "running" && status["pid"] != first
-    });
-    fs::write(project.join("after"), "x").unwrap();
-    sync(&env, &project);
-    assert!(changes(&project).contains(&"created after".to_owned()));
-    assert!(!entries_of(&project, "gap").is_empty());
-}
-
-#[test]
-fn a_tracker_that_dies_as_it_is_to_end_leaves_no_number() {
-    let env = TestEnv::new();
-    let project = recorded(&env, "shop");
-    for (verb, state) in [("stop", "stopped"), ("pause", "paused")].repeat(3) {
-        env.ctx(&project, ["start"]).ok();
-        kill(pid_of(&env, &project));
-        env.ctx(&project, [verb]).ok();
-        assert_eq!(
-            (&env.status(&project)["state"], project.join(".context/session.pid").exists()),
-            (&state.into(), false)
-        );
-    }
-    let project = env.project("alone");
-    let mut alone = env.ctx_command(&project, ["start", "--foreground"]).stdout(Stdio::null()).spawn().unwrap();
-    wait_for("it records", || env.status(&project)["state"] == "running");
-    alone.kill().unwrap();
-    env.ctx(&project, ["stop"]).ok();
-    assert!(!project.join(".context/session.pid").exists());
-    alone.wait().unwrap();
-}
-
-#[test]
-fn a_killed_agent_leaves_nothing_behind_and_heals() {
-    let env = TestEnv::new();
-    let project = recorded(&env, "shop");
-    let tracker = pid_of(&env, &project);
-    kill(env.agent_pid().unwrap());
-    wait_for("the tracker ends with its agent", || !is_alive(tracker));
-    assert!(log_lines(&project).last().unwrap().ends_with("Session tracker stopped"));
-    assert_eq!(env.status(&project)["agent"], "unreachable");
-    env.ctx(&project, ["log", "make"]).ok();
-    assert_eq!(entries_of(&project, "ran").len(), 1);
-    env.ctx(&project, ["start"]).ok();
-    pid_of(&env, &project);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_stale_pid_is_seen_by_the_lock_and_cleaned_up() {
-    let env = TestEnv::new();
-    let project = recorded(&env, "shop");
-    let tracker = pid_of(&env, &project);
-    let agent = env.agent_pid().unwrap();
-    // An agent that is held still can't start another tracker.
-    signal(agent, "STOP");
-    kill(tracker);
-    let mut status = env.ctx_command(&project, ["status", "--json"]);
-    wait_for("the lock is free", || {
-        let status: Value = serde_json::from_slice(&status.output().unwrap().stdout).unwrap();
-        status["state"] == "stale" && status["stale_pid"] == tracker
-    });
-    kill(agent);
-    wait_for("the agent is gone", || !is_alive(agent));
-    env.ctx(&project, ["stop"]).ok().says("stale").says(&tracker.to_string());
-    let status = env.status(&project);
-    assert_eq!(status["state"], "stopped");
-    let last = entries(&project).into_iter().rfind(|entry| entry["session"].is_string()).unwrap();
-    assert_eq!(status["stopped_at"], last["time"], "when it was cleaned up says nothing of when it died");
-}
-
-#[test]
 fn a_signal_to_the_tracker_is_the_users_wish() {
     let env = TestEnv::new();
     let project = recorded(&env, "shop");
@@ -362,20 +279,6 @@ fn a_session_in_the_foreground_needs_no_agent() {
     env.ctx(&project, ["stop"]).ok().says("Stopped recording");
     assert!(child.wait().unwrap().success());
     assert_eq!(env.status(&project)["state"], "stopped");
-}
-
-#[test]
-fn a_recycled_pid_keeps_nobody_from_starting() {
-    let env = TestEnv::new();
-    let project = env.project("shop");
-    let mut stranger = stranger();
-    fs::write(project.join(".context/session.pid"), stranger.id().to_string()).unwrap();
-    env.ctx(&project, ["start"]).ok();
-    assert_ne!(pid_of(&env, &project), stranger.id());
-    env.ctx(&project, ["stop"]).ok();
-    assert_eq!(stranger.try_wait().unwrap(), None);
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
@@ -411,41 +314,6 @@ fn a_project_that_is_gone_is_said_to_be_missing() {
     assert!(!project.exists(), "a root that vanished is not made anew");
     env.ctx(&env.home(), ["forget", "shop"]).ok();
     assert!(env.ctx(&env.home(), ["list"]).ok().says("No project").stderr.is_empty());
-}
-
-#[test]
-fn a_large_record_is_archived_at_the_next_start_and_read_as_one() {
-    let env = TestEnv::new();
-    let project = recorded(&env, "shop");
-    fs::write(project.join(".context/config.toml"), "[record]\nrotate_over_mb = 1\n").unwrap();
-    env.ctx(&project, ["note", "before the border"]).ok();
-    env.ctx(&project, ["note", &"x".repeat(30_000)]).ok();
-    let mut follow = env.ctx_command(&project, ["tail", "-f", "-n", "1", "--grep", "border"]);
-    let mut follower = follow.stdout(Stdio::piped()).spawn().unwrap();
-    let mut followed = BufReader::new(follower.stdout.take().unwrap()).lines();
-    assert!(followed.next().unwrap().unwrap().ends_with("Note: before the border"));
-    // Windows takes no longer command lines.
-    for _ in 0..20 {
-        env.ctx(&project, ["note", &"x".repeat(30_000)]).ok();
-        env.ctx(&project, ["note", &"y".repeat(30_000)]).ok();
-    }
-    env.ctx(&project, ["stop"]).ok();
-    let last = entries(&project).last().unwrap()["seq"].as_u64().unwrap();
-    env.ctx(&project, ["start"]).ok();
-    env.ctx(&project, ["note", "behind the border"]).ok();
-
-    let archived = fs::read_dir(project.join(".context/archive")).unwrap().count();
-    assert_eq!(archived, 2, "both files are larger than 1 MB");
-    assert_eq!(entries(&project)[0]["seq"], last + 1, "the numbers go on");
-    assert_eq!(entries_of(&project, "gap")[0]["reason"], "stopped", "the last session is still known");
-    let log = fs::read_to_string(project.join(".context/session.md")).unwrap();
-    assert!(log.starts_with("# Context Engine Session Log\n") && log.len() < 1000, "{log}");
-    let both = env.ctx(&project, ["tail", "-n", "2", "--grep", "border"]).ok();
-    both.says("Note: before the border\n").says("Note: behind the border\n");
-    assert!(followed.next().unwrap().unwrap().ends_with("Note: behind the border"));
-    follower.kill().unwrap();
-    follower.wait().unwrap();
-    env.ctx(&project, ["status"]).ok().says("recording");
 }
 
 /// The companion without the right to read whatever root may.
