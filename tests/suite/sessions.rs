@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+#[cfg(target_os = "linux")]
 use std::process::Stdio;
 
 use serde_json::Value;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use crate::env::signal;
 use crate::env::{SHELL, TestEnv, entries, entries_of, is_alive, log_lines, recorded, terminate, wait_for};
 use crate::replay::sync;
