@@ -36,6 +36,10 @@ pub type Client = Option<u64>;
 /// A tracker that leaves a request unanswered for this long is dead; so is one that does not end.
 pub const ANSWER: Duration = Duration::from_secs(10);
 
+/// One that starts and says nothing for this long is dead, too. It tells of each place that it looks at, and of nothing while it
+/// reads its index from a slow disk, or writes all that has changed while nobody recorded.
+pub const BEGINNING: Duration = Duration::from_secs(300);
+
 /// Between two signs of life asked of every tracker.
 pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
@@ -267,7 +271,7 @@ impl Supervisor {
             let tracker = self.next_tracker;
             self.next_tracker += 1;
             project.save_wish(effects);
-            project.spawned(tracker);
+            project.spawned(tracker, at.instant);
             effects.push(Effect::Spawn(tracker, path));
         }
     }
@@ -277,7 +281,7 @@ impl Supervisor {
         match message {
             FromTracker::Ready { status } => {
                 project.take_status(*status);
-                project.worker.ready();
+                project.worker.ready(now);
                 news::about_watch(project, effects);
                 project.started(false, effects);
             }

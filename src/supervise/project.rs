@@ -100,8 +100,8 @@ impl Project {
         self.is_wanted() && stands_in_the_way && matches!(self.worker, Worker::None)
     }
 
-    pub(super) fn spawned(&mut self, tracker: TrackerId) {
-        self.worker = Worker::starting(tracker);
+    pub(super) fn spawned(&mut self, tracker: TrackerId, now: Instant) {
+        self.worker = Worker::starting(tracker, now);
         self.status.state = State::Starting;
         (self.was_signalled, self.failure, self.patience) = (false, None, FIRST_LOOK);
     }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::{ANSWER, Client, TrackerId};
+use super::{ANSWER, BEGINNING, Client, TrackerId};
 
 /// What a project's tracker does, with all that is true of it only then.
 #[derive(Debug)]
 pub(super) enum Worker {
     /// There is none.
     None,
-    /// It reads the tree.
-    Starting { live: Live },
+    /// It reads the tree; killed when it falls silent over that.
+    Starting { live: Live, until: Instant },
     /// It records.
     Running { live: Live },
     /// It was told to end; killed when it does not.
@@ -42,20 +42,21 @@ struct Question {
 }
 
 impl Worker {
-    pub(super) fn starting(tracker: TrackerId) -> Self {
-        Worker::Starting { live: Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false } }
+    pub(super) fn starting(tracker: TrackerId, now: Instant) -> Self {
+        let live = Live { tracker, asked: BTreeMap::new(), confirms: None, is_killed: false };
+        Worker::Starting { live, until: now + BEGINNING }
     }
 
     fn live(&self) -> Option<&Live> {
         match self {
-            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
+            Worker::Starting { live, .. } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
             Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
         }
     }
 
     fn live_mut(&mut self) -> Option<&mut Live> {
         match self {
-            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
+            Worker::Starting { live, .. } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
             Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
         }
     }
@@ -72,10 +73,11 @@ impl Worker {
         self.live().map(|live| live.tracker)
     }
 
-    /// It has read the tree.
-    pub(super) fn ready(&mut self) {
+    /// It has read the tree, and turns to what it was asked meanwhile.
+    pub(super) fn ready(&mut self, now: Instant) {
+        self.is_at_work(now);
         *self = match std::mem::replace(self, Worker::None) {
-            Worker::Starting { live } => Worker::Running { live },
+            Worker::Starting { live, .. } => Worker::Running { live },
             other => other,
         };
     }
@@ -83,7 +85,7 @@ impl Worker {
     /// Begins to end the tracker; whom to tell, unless it was told before.
     pub(super) fn stop(&mut self, now: Instant) -> Option<TrackerId> {
         let (worker, told) = match std::mem::replace(self, Worker::None) {
-            Worker::Starting { live } | Worker::Running { live } => {
+            Worker::Starting { live, .. } | Worker::Running { live } => {
                 let tracker = live.tracker;
                 (Worker::Stopping { live, until: now + ANSWER }, Some(tracker))
             }
@@ -111,7 +113,7 @@ impl Worker {
     /// All who wait for an answer.
     pub(super) fn into_asking(self) -> impl Iterator<Item = Client> {
         let live = match self {
-            Worker::Starting { live } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
+            Worker::Starting { live, .. } | Worker::Running { live } | Worker::Stopping { live, .. } => Some(live),
             Worker::None | Worker::Backoff { .. } | Worker::Blocked { .. } | Worker::Failed => None,
         };
         live.into_iter().flat_map(|live| live.asked.into_values()).map(|question| question.client)
@@ -119,6 +121,9 @@ impl Worker {
 
     /// It has not forgotten what it was asked.
     pub(super) fn is_at_work(&mut self, now: Instant) {
+        if let Worker::Starting { until, .. } = self {
+            *until = now + BEGINNING;
+        }
         let asked = self.live_mut().into_iter().flat_map(|live| live.asked.values_mut());
         asked.for_each(|question| question.until = now + ANSWER);
     }
@@ -135,14 +140,14 @@ impl Worker {
         self.live().is_some_and(|live| live.confirms == Some(question))
     }
 
-    /// When to end it by force, or to look whether it can begin. One that reads a large tree may take its time.
+    /// When to end it by force, or to look whether it can begin.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             _ if self.is_killed() => None,
-            Worker::Backoff { until } | Worker::Stopping { until, .. } => Some(*until),
+            Worker::Backoff { until } | Worker::Starting { until, .. } | Worker::Stopping { until, .. } => Some(*until),
             Worker::Blocked { look_at } => Some(*look_at),
             Worker::Running { live } => live.asked.values().map(|question| question.until).min(),
-            Worker::None | Worker::Starting { .. } | Worker::Failed => None,
+            Worker::None | Worker::Failed => None,
         }
     }
 

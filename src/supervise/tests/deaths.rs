@@ -129,6 +129,39 @@ fn a_tracker_that_works_on_is_waited_for() {
 }
 
 #[test]
+fn a_tracker_that_hangs_while_it_starts_is_killed_and_told_of() {
+    let mut world = World::new();
+    let client = world.ask(start("/a"));
+    let tracker = world.tracker("/a").unwrap();
+    world.wait(BEGINNING / 2);
+    world.on(Input::Said(tracker, FromTracker::Busy));
+    world.wait(BEGINNING / 2);
+    assert_eq!((world.state("/a"), world.live.len()), (State::Starting, 1), "it was at work in between");
+    world.wait(BEGINNING / 2);
+    assert!(world.done.contains(&Effect::Kill(tracker)));
+    world.exit("/a", true);
+    assert_eq!((world.state("/a"), world.notices()), (State::Backoff, vec![NoticeKind::Crashed]));
+    world.wait(Duration::from_secs(1));
+    world.ready("/a");
+    assert_eq!(world.state("/a"), State::Running);
+    assert!(world.answers[&client].is_ok(), "who asked for it is told when it records");
+}
+
+#[test]
+fn what_a_tracker_was_asked_while_it_started_has_its_time_from_then_on() {
+    let mut world = World::new();
+    world.ask(start("/a"));
+    let tracker = world.tracker("/a").unwrap();
+    world.ask(Request::Sync { project: "/a".into() });
+    world.wait(ANSWER * 2);
+    world.ready("/a");
+    world.wait(ANSWER / 2);
+    assert!(!world.done.contains(&Effect::Kill(tracker)), "it has just begun to read it");
+    world.wait(ANSWER);
+    assert!(world.done.contains(&Effect::Kill(tracker)));
+}
+
+#[test]
 fn a_mistake_in_the_file_of_all_projects_is_told_once() {
     let mut world = World::running("/a");
     world.ask(start("/b"));
