@@ -273,6 +273,9 @@ fn a_session_in_the_foreground_needs_no_agent() {
     assert_eq!(env.status(&project)["pid"], child.id());
     fs::write(project.join("a"), "x").unwrap();
     wait_for("the change is recorded", || changes(&project) == ["created a"]);
+    for (verb, code) in [("sync", 5), ("pause", 3)] {
+        env.ctx(&project, [verb]).fails(code).warns("a session in the foreground").hints("ctx stop");
+    }
     env.ctx(&project, ["agent", "start"]).ok();
     for verb in ["sync", "pause"] {
         env.ctx(&project, [verb]).fails(3).warns("a session in the foreground");

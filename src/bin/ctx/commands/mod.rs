@@ -102,15 +102,20 @@ fn folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
 }
 
-/// What the agent said of a project. One that it does not look after may be recorded all the same.
-fn refused(root: &ProjectRoot, failure: Failure) -> Error {
-    if failure.code != FailureCode::NotRunning || !snapshot::is_tracked(root) {
-        return failure.into();
+/// Why nobody did what a project's tracker was to do. One that no agent looks after may be at work all the same.
+fn refused(root: &ProjectRoot, error: impl Into<Error>) -> Error {
+    match error.into() {
+        Error::Failed(failure, code) if failure.code == FailureCode::NotRunning && snapshot::is_tracked(root) => {
+            let name = shown(root.path());
+            let message = format!("{name} is recorded by a session in the foreground, which can't be asked");
+            let told = Failure::new(FailureCode::NotRunning, message);
+            Error::Failed(
+                told.with_hint("end that one with `ctx stop`, and have the agent record it with `ctx start`"),
+                code,
+            )
+        }
+        error => error,
     }
-    let name = shown(root.path());
-    let told =
-        Error::not_running(format!("{name} is recorded by a session in the foreground, which the agent can't ask"));
-    told.with_hint("end that one with `ctx stop`, and have the agent record it with `ctx start`")
 }
 
 impl Context<'_> {

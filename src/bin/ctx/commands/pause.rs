@@ -26,7 +26,8 @@ pub(super) fn pause(context: &Context<'_>, path: Option<PathBuf>, span: Option<S
     let root = context.project(path.as_deref())?;
     let name = shown(root.path());
     let Some(mut client) = agent_link::connect_if_running(&context.directories)? else {
-        return Err(Error::not_running(format!("no agent is running, and so nothing that could pause {name}")));
+        let nobody = Error::not_running(format!("no agent is running, and so nothing that could pause {name}"));
+        return Err(refused(&root, nobody));
     };
     let request = Request::Pause { project: root.path().to_path_buf(), span };
     match client.request(request, Instant::now() + PAUSED).map_err(|failure| refused(&root, failure))? {

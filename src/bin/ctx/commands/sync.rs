@@ -57,7 +57,8 @@ pub(super) fn before_command(context: &Context<'_>, root: &ProjectRoot) {
 
 fn sync(context: &Context<'_>, root: &ProjectRoot, deadline: Instant) -> Result<(), Error> {
     let _progress = context.output.progress("Waiting for the tracker");
-    let mut client = Client::connect(&context.directories, deadline.min(Instant::now() + agent_link::CONNECT))?;
+    let mut client = Client::connect(&context.directories, deadline.min(Instant::now() + agent_link::CONNECT))
+        .map_err(|error| refused(root, error))?;
     match client.request(Request::Sync { project: root.path().to_path_buf() }, deadline) {
         Ok(Response::Done) => Ok(()),
         Ok(other) => Err(agent_link::unexpected(&other)),
