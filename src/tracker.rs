@@ -114,9 +114,10 @@ impl Tracker {
         let signalled = sender.clone();
         stop_signals(move |_| drop(signalled.send(Input::Signal)))
             .map_err(|error| Failure::new(FailureCode::Internal, format!("cannot handle signals: {error}")))?;
+        // With the lock held, what a dead one left would be taken for what we say ourselves.
+        Journal::clean_up_stale(&root)?;
         let lock = TrackerLock::acquire(&root).map_err(|error| journal::lock_failure(&root, &error))?;
         let pid = std::process::id();
-        // Before anything that takes its time: until then the last session's files would be taken for ours.
         Journal::claim(&root, pid)?;
         let mut writer = Writer::new(&root, &directories, &config, outbox.clone());
         let cookies = Cookies::new(root.context_dir(), pid);

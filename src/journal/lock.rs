@@ -22,7 +22,7 @@ impl AppendLock {
     ///
     /// `TimedOut` when another writer held it for all of `wait`; whatever opening the file says otherwise.
     pub(super) fn acquire(root: &ProjectRoot, wait: Duration) -> io::Result<Self> {
-        let file = lock_file(&root.journal_lock(), wait)?;
+        let file = lock_file(&root.journal_lock(), wait, files::lock_by)?;
         Ok(Self(file))
     }
 }
@@ -39,7 +39,16 @@ impl TrackerLock {
     ///
     /// `TimedOut` when a live tracker holds it; whatever opening the file says otherwise.
     pub fn acquire(root: &ProjectRoot) -> io::Result<Self> {
-        Ok(Self { file: lock_file(&root.tracker_lock(), PROBE_PATIENCE)? })
+        Ok(Self { file: lock_file(&root.tracker_lock(), PROBE_PATIENCE, files::lock_by)? })
+    }
+
+    /// Takes it so that no tracker begins, and that nobody who looks takes us for one.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrackerLock::acquire`].
+    pub(super) fn keep_free(root: &ProjectRoot) -> io::Result<Self> {
+        Ok(Self { file: lock_file(&root.tracker_lock(), PROBE_PATIENCE, files::lock_shared_by)? })
     }
 
     /// Whether the file that is locked is still the one at its path; not so after somebody removed `.context`.
@@ -49,11 +58,11 @@ impl TrackerLock {
 }
 
 /// Locks the file at `path`, made where it is absent.
-fn lock_file(path: &Path, wait: Duration) -> io::Result<File> {
+fn lock_file(path: &Path, wait: Duration, lock_by: fn(&File, Instant) -> io::Result<bool>) -> io::Result<File> {
     let deadline = Instant::now() + wait;
     loop {
         let file = files::open_lock(path)?;
-        if !files::lock_by(&file, deadline)? {
+        if !lock_by(&file, deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
         // A file that was replaced since it was opened protects nothing.

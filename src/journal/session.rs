@@ -1,6 +1,6 @@
 //! The begin and the end of a session in the record: the PID file, and what the state says of a project without a tracker.
 
-use std::fs;
+use std::{fs, io};
 
 use super::{
     APPEND_PATIENCE, Journal, TrackerLock, append_lock, io_failure, lock_failure, now, read, refuse_other_tool, state,
@@ -21,8 +21,7 @@ pub struct Begin {
 }
 
 impl Journal {
-    /// Says in the PID file that the project is this tracker's: the first thing to do with the tracker's lock in hand, or what the
-    /// files say of the last one would be taken for it.
+    /// Says in the PID file that the project is this tracker's: the first thing to do with the tracker's lock in hand.
     ///
     /// # Errors
     ///
@@ -101,10 +100,14 @@ impl Journal {
         if fs::symlink_metadata(&path).is_err() {
             return Ok(None);
         }
-        let _lock = TrackerLock::acquire(root).map_err(|error| lock_failure(root, &error))?;
+        let _lock = TrackerLock::keep_free(root).map_err(|error| lock_failure(root, &error))?;
         let pid = read::pid(root);
         refuse_other_tool(root)?;
-        fs::remove_file(&path).map_err(|error| io_failure("remove", &path, &error))?;
+        match fs::remove_file(&path) {
+            // By another who cleans up.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            removed => removed.map_err(|error| io_failure("remove", &path, &error))?,
+        }
         let _append = append_lock(root, APPEND_PATIENCE)?;
         let stopped = Mark { state: State::Stopped, reason: None, paused_until: None };
         // The tracker may have died long ago: that it lived is known up to what it recorded last, where the gap begins, too.

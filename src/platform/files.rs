@@ -272,8 +272,21 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
 ///
 /// The file system has no locks, or the system refuses.
 pub fn lock_by(file: &File, deadline: Instant) -> io::Result<bool> {
+    lock_with(|| file.try_lock(), deadline)
+}
+
+/// The same, together with all others that take it so.
+///
+/// # Errors
+///
+/// As [`lock_by`].
+pub fn lock_shared_by(file: &File, deadline: Instant) -> io::Result<bool> {
+    lock_with(|| file.try_lock_shared(), deadline)
+}
+
+fn lock_with(attempt: impl Fn() -> Result<(), TryLockError>, deadline: Instant) -> io::Result<bool> {
     loop {
-        match file.try_lock() {
+        match attempt() {
             Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_INTERVAL),
             Err(TryLockError::WouldBlock) => return Ok(false),

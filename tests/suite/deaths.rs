@@ -60,6 +60,20 @@ fn a_killed_agent_leaves_nothing_behind_and_heals() {
     pid_of(&env, &project);
 }
 
+#[test]
+fn what_a_dead_tracker_left_is_cleaned_up_by_one_of_those_who_stop_it_at_once() {
+    let env = TestEnv::new();
+    let project = env.project("shop");
+    for _ in 0..20 {
+        fs::write(project.join(".context/session.pid"), "2147483646\n").unwrap();
+        let stop = || env.ctx_command(&project, ["stop"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stops: Vec<_> = (0..8).map(|_| stop()).collect();
+        let mut codes: Vec<_> = stops.iter_mut().map(|stop| stop.wait().unwrap().code().unwrap()).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, [0, 3, 3, 3, 3, 3, 3, 3]);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stale_pid_is_seen_by_the_lock_and_cleaned_up() {

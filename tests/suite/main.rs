@@ -19,6 +19,8 @@ mod env;
 mod generated;
 #[cfg(target_os = "linux")]
 mod hooks;
+#[cfg(target_os = "linux")]
+mod interposed;
 mod ipc;
 mod layers;
 #[cfg(target_os = "linux")]

@@ -3,13 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-#[cfg(target_os = "linux")]
-use std::process::Stdio;
 
 use serde_json::Value;
 
-#[cfg(target_os = "linux")]
-use crate::env::signal;
 use crate::env::{SHELL, TestEnv, entries, entries_of, is_alive, log_lines, recorded, terminate, wait_for};
 use crate::replay::sync;
 
@@ -374,51 +370,4 @@ fn what_may_not_be_read_is_not_gone() {
     ctx(&["start", "shop"]).ok();
     assert_eq!(entries_of(&project, "gap").last().unwrap()["reason"], "unreachable");
     assert_eq!(changes(&project).last().unwrap(), "edited seen.txt");
-}
-
-/// A machine that sleeps can't be had in a test: its clock can.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_sleep_of_the_machine_is_a_gap() {
-    const CLOCK: &str = r#"
-        #define _GNU_SOURCE
-        #include <stdlib.h>
-        #include <sys/stat.h>
-        #include <sys/syscall.h>
-        #include <time.h>
-        #include <unistd.h>
-        int clock_gettime(clockid_t clock, struct timespec *time) {
-            struct stat slept;
-            int result = syscall(SYS_clock_gettime, clock, time);
-            if (clock == CLOCK_BOOTTIME && stat(getenv("SLEPT"), &slept) == 0) time->tv_sec += 3600;
-            return result;
-        }"#;
-    let env = TestEnv::new();
-    let project = env.project("shop");
-    let (source, library, slept) = (env.path("clock.c"), env.path("clock.so"), env.path("slept"));
-    fs::write(&source, CLOCK).unwrap();
-    let mut compiler = env.command("cc", &env.home());
-    env.run({
-        compiler.args(["-shared", "-fPIC", "-o"]).args([&library, &source]);
-        compiler
-    })
-    .ok();
-    let mut start = env.ctx_command(&project, ["start", "--foreground"]);
-    let mut tracker = start.env("LD_PRELOAD", &library).env("SLEPT", &slept).stdout(Stdio::null()).spawn().unwrap();
-    wait_for("it records", || env.status(&project)["state"] == "running");
-    fs::write(project.join("before.txt"), "before").unwrap();
-    wait_for("a line", || changes(&project).len() == 1);
-    assert!(entries_of(&project, "gap").is_empty());
-    fs::write(&slept, "").unwrap();
-    fs::write(project.join("after.txt"), "after").unwrap();
-    wait_for("the other line", || changes(&project).len() == 2);
-    let gaps = entries_of(&project, "gap");
-    assert_eq!((gaps.len(), gaps[0]["reason"].as_str()), (1, Some("suspend")));
-    assert_eq!(gaps[0]["changes_found"], 1);
-    let is_told =
-        || log_lines(&project).iter().any(|line| line.ends_with(", the machine slept; 1 change found by scan"));
-    wait_for("the gap's line", is_told);
-    signal(tracker.id(), "TERM");
-    assert!(tracker.wait().unwrap().success());
-    assert_eq!(entries_of(&project, "gap").len(), 1);
 }

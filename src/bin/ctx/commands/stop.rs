@@ -139,8 +139,8 @@ fn end_directly(context: &Context<'_>, root: &ProjectRoot) -> Result<Ended, Erro
     }
     // A number is told only where the file held one.
     let stale = snapshot::read(root).stale_pid;
-    Journal::clean_up_stale(root)?;
-    Ok(Ended::Cleaned(stale))
+    // Another who stops it may have been faster.
+    Ok(Journal::clean_up_stale(root)?.map_or(Ended::Nothing, |_| Ended::Cleaned(stale)))
 }
 
 fn unwish(context: &Context<'_>, root: &ProjectRoot) -> Result<(), Error> {
