@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
@@ -89,8 +89,8 @@ impl EventFile {
         self.ids.iter().rev().find(|(known, _)| known == id).map(|(_, seq)| *seq)
     }
 
-    /// Reads what others wrote since we looked last: at the first look the newest entries. A torn last line is cut off.
-    /// Call it under the lock.
+    /// Reads what others wrote since we looked last: at the first look the newest entries. A last line without an
+    /// end gets one, or is cut off. Call it under the lock.
     pub(super) fn catch_up(&mut self) -> io::Result<()> {
         let file = match open(&self.path, OpenOptions::new().read(true).write(true)) {
             Ok(file) => Some(file),
@@ -98,30 +98,44 @@ impl EventFile {
             Err(error) => return Err(error),
         };
         let now = Extent::of(file.as_ref())?;
-        let size = now.size;
-        if self.known.is_none() && size < TAIL {
+        if self.known.is_none() && now.size < TAIL {
             self.learn_archived()?;
         }
         let Some(mut file) = file.filter(|_| self.known != Some(now)) else {
             self.known = Some(now);
             return Ok(());
         };
+        let size = self.mend(&mut file, now.size)?;
         // What we know of the end of a file that shrank or was replaced is void.
-        let known = self.known.filter(|known| known.is_of_same(now) && known.size < size);
+        let known = self.known.filter(|known| known.is_of_same(now) && known.size <= size);
         let from = known.map_or_else(|| size.saturating_sub(TAIL), |known| known.size.max(size.saturating_sub(MOST)));
-        let (mut entries, mut end) = complete_lines(&mut file, from, size)?;
+        let mut entries = lines(&mut file, from, size)?;
         if entries.is_empty() && from > 0 {
             // A line is longer than what we looked at, or is none of ours.
-            end = read::end_of_lines(&mut file, size)?;
             entries = newest(&mut file, self.last_seq)?;
         }
-        if end < size {
-            tracing::warn!(path = %self.path.display(), bytes = size - end, "cut off a torn last line");
-            file.set_len(end)?;
-        }
         self.learn(&entries);
-        self.known = Some(Extent { size: end, ..now });
+        self.known = Some(Extent { size, ..now });
         Ok(())
+    }
+
+    /// Gives the last line its end: one that is an entry without it is kept, and one that is torn is cut off. Gives the size.
+    fn mend(&self, file: &mut File, size: u64) -> io::Result<u64> {
+        if size == 0 || read::range(file, size - 1, size)? == b"\n" {
+            return Ok(size);
+        }
+        let end = read::end_of_lines(file, size)?;
+        let is_whole =
+            size - end <= read::MAX_LINE as u64 && Entry::from_line(&read::range(file, end, size)?).is_some();
+        if is_whole {
+            // Whoever has read it knows its number, which must be no other's.
+            file.seek(SeekFrom::Start(size))?;
+            file.write_all(b"\n")?;
+            return Ok(size + 1);
+        }
+        tracing::warn!(path = %self.path.display(), bytes = size - end, "cut off a torn last line");
+        file.set_len(end)?;
+        Ok(end)
     }
 
     /// Appends a batch with one write; on an error the file is as it was. Call it under the lock, after
@@ -152,7 +166,7 @@ impl EventFile {
         let Some(archived) = archive::files(&self.root, Kind::Events)?.into_iter().next() else { return Ok(()) };
         let mut file = open(&archived, OpenOptions::new().read(true))?;
         let size = file.metadata()?.len();
-        let (mut entries, _) = complete_lines(&mut file, size.saturating_sub(TAIL), size)?;
+        let mut entries = lines(&mut file, size.saturating_sub(TAIL), size)?;
         if entries.is_empty() {
             entries = newest(&mut file, 0)?;
         }
@@ -195,14 +209,9 @@ fn newest(file: &mut File, seq: u64) -> io::Result<Vec<Entry>> {
     Ok(found.into())
 }
 
-/// The entries of the whole lines from `from` on, and where the last of these lines ends.
-fn complete_lines(file: &mut File, from: u64, size: u64) -> io::Result<(Vec<Entry>, u64)> {
-    file.seek(SeekFrom::Start(from))?;
-    let mut bytes = Vec::with_capacity((size - from) as usize);
-    file.take(size - from).read_to_end(&mut bytes)?;
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+/// The entries of the lines from `from` on.
+fn lines(file: &mut File, from: u64, size: u64) -> io::Result<Vec<Entry>> {
+    let bytes = read::range(file, from, size)?;
     // Where `from` lies inside a line, that line does not parse and is passed over.
-    let lines = bytes[..end].split(|byte| *byte == b'\n');
-    let entries = lines.filter_map(Entry::from_line).collect();
-    Ok((entries, from + end as u64))
+    Ok(bytes.split(|byte| *byte == b'\n').filter_map(Entry::from_line).collect())
 }

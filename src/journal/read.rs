@@ -18,7 +18,7 @@ use crate::project::ProjectRoot;
 const CHUNK: u64 = 64 * 1024;
 
 /// No line of ours is longer.
-const MAX_LINE: usize = 2 << 20;
+pub(super) const MAX_LINE: usize = 2 << 20;
 
 /// A file that goes on for so many bytes without the end of a line is no record.
 const MAX_GARBAGE: u64 = 64 << 20;
@@ -184,7 +184,7 @@ pub(super) fn backwards_in(file: &mut File, more: &mut dyn FnMut(Entry) -> bool)
             end = end_of_lines(file, end)?;
         }
         let start = end.saturating_sub(CHUNK);
-        let mut chunk = read_range(file, start, end)?;
+        let mut chunk = range(file, start, end)?;
         chunk.append(&mut tail);
         let whole_from = match start {
             0 => 0,
@@ -213,7 +213,7 @@ pub(super) fn end_of_lines(file: &mut File, from: u64) -> io::Result<u64> {
     let mut end = from;
     while end > 0 {
         let start = end.saturating_sub(CHUNK);
-        if let Some(at) = read_range(file, start, end)?.iter().rposition(|byte| *byte == b'\n') {
+        if let Some(at) = range(file, start, end)?.iter().rposition(|byte| *byte == b'\n') {
             return Ok(start + at as u64 + 1);
         }
         if from - start > MAX_GARBAGE {
@@ -224,7 +224,8 @@ pub(super) fn end_of_lines(file: &mut File, from: u64) -> io::Result<u64> {
     Ok(0)
 }
 
-fn read_range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {
+/// The bytes of a file between two places, or up to its end.
+pub(super) fn range(file: &mut File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(start))?;
     // Else it would begin with a few bytes, and ask again and again.
     let mut bytes = Vec::with_capacity((end - start) as usize);
