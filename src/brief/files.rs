@@ -264,10 +264,15 @@ impl Changed<'_> {
         self.is_there || self.history.origin.is_some()
     }
 
-    /// The most often changed first, then the latest.
+    /// The most often changed first, then the latest. A file and a folder may have had one name.
     fn by_weight(&self, other: &Self) -> Ordering {
         let weight = |of: &Self| (of.history.changes, of.history.last.seq);
-        weight(other).cmp(&weight(self)).then_with(|| self.name.cmp(&other.name))
+        let who = |of: &Self| (of.is_there, of.history.is_folder);
+        weight(other)
+            .cmp(&weight(self))
+            .then_with(|| self.name.cmp(&other.name))
+            .then_with(|| who(self).cmp(&who(other)))
+            .then_with(|| self.history.origin.cmp(&other.history.origin))
     }
 
     fn told(&self) -> File {

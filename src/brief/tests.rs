@@ -218,6 +218,23 @@ fn a_short_brief_of_a_long_record_is_full_and_tells_failures_first() {
     }
 }
 
+#[test]
+fn what_has_one_name_has_one_order() {
+    // A folder that is told to be a file, as no tracker does: it and the file that it replaces weigh the same.
+    let pair = |n| {
+        let (name, from, there) = (format!("name-{n}"), format!("from-{n}"), format!("there-{n}"));
+        let replaces = moved(&there, &name, EntryKind::File);
+        [edited(&name), moved(&from, &there, EntryKind::Dir), replaces]
+    };
+    let entries = record((0..60).flat_map(pair));
+    let text = || Brief::of("shop", &entries, u64::MAX / TOKEN_BYTES).to_string();
+    let first = text();
+    assert!(
+        first.contains("- name-7: deleted; 2 changes") && first.contains("- name-7/: moved from from-7/; 2 changes")
+    );
+    assert!((0..20).all(|_| text() == first));
+}
+
 /// Text that would leave its line, pretend to be another, or be longer than everything.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
