@@ -24,7 +24,7 @@ MOST_GROWTH_KIB = 1024
 HOUR = 3600
 # Seconds between two moments of work below heaptrack, which writes down each allocation.
 BREATH = 0.05
-# heaptrack counts some ten bytes a second as held that are freed: all of one local buffer, and valgrind finds nothing lost.
+# heaptrack's own account grows by some bytes a second, where a counter around malloc and free finds no growth in the same work.
 MOST_HEAP_GROWTH = 16 * 1024
 VALGRIND = ("valgrind", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite", "--trace-children=no")
 
